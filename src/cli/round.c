@@ -272,7 +272,7 @@ static struct spf_error take_for_instance(struct spf_round *round, int64_t until
     error = drive_again(round, &named, until_ms);
     if (error.code != SPF_OK || round->stopped ||
         (spf_facts_have(facts, SPF_GROUP_INSTANCE) &&
-         facts->instance.search != SPF_INSTANCE_NOWHERE)) {
+         facts->instance->search != SPF_INSTANCE_NOWHERE)) {
         return error;
     }
     return drive_again(round, &asked, until_ms);

@@ -52,7 +52,7 @@ static void say_who(struct spf_result *result, const struct spf_credentials_fact
 struct spf_opinion spf_judge_cloud_access(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_facts *facts = view->facts;
-    const struct spf_identity_facts *who = &facts->identity;
+    const struct spf_identity_facts *who = facts->identity;
     enum spf_group group = witness(view->target);
     struct spf_opinion opinion;
 
@@ -62,20 +62,20 @@ struct spf_opinion spf_judge_cloud_access(const struct spf_view *view, struct sp
     if (spf_lacks(view, SPF_GROUP_CREDENTIALS, &opinion)) {
         return opinion;
     }
-    spf_note_thing(result, SPF_THING_CREDENTIALS, "source", facts->credentials.source);
-    spf_note_text(result, "access_key", facts->credentials.access_key);
-    if (facts->credentials.passed_over[0] != '\0') {
-        spf_note_text(result, "passed_over", facts->credentials.passed_over);
+    spf_note_thing(result, SPF_THING_CREDENTIALS, "source", facts->credentials->source);
+    spf_note_text(result, "access_key", facts->credentials->access_key);
+    if (facts->credentials->passed_over[0] != '\0') {
+        spf_note_text(result, "passed_over", facts->credentials->passed_over);
     }
-    if (facts->credentials.beside[0] != '\0') {
-        spf_note_text(result, "not_used", facts->credentials.beside);
+    if (facts->credentials->beside[0] != '\0') {
+        spf_note_text(result, "not_used", facts->credentials->beside);
     }
 
     if (spf_lacks(view, group, &opinion) &&
         !(opinion.kind == SPF_OPINION_CANNOT_TELL && identity_was_accepted(opinion.failure))) {
         /* Of a failure that has no words of its own the catalogue says what, and this whose. */
         if (opinion.kind == SPF_OPINION_CANNOT_TELL && opinion.failure->code[0] != '\0') {
-            say_who(result, &facts->credentials, _("refused"));
+            say_who(result, facts->credentials, _("refused"));
         }
         return opinion;
     }
@@ -86,13 +86,13 @@ struct spf_opinion spf_judge_cloud_access(const struct spf_view *view, struct sp
         spf_note_thing(result, SPF_THING_PRINCIPAL, "principal", who->principal);
     }
     if (group == SPF_GROUP_INSTANCE && facts->group[group].phase == SPF_PRESENT &&
-        (facts->instance.clock_off > CLOCK_OFF_S || facts->instance.clock_off < -CLOCK_OFF_S)) {
-        spf_note_number(result, "clock_off_s", facts->instance.clock_off);
+        (facts->instance->clock_off > CLOCK_OFF_S || facts->instance->clock_off < -CLOCK_OFF_S)) {
+        spf_note_number(result, "clock_off_s", facts->instance->clock_off);
         spf_say(result, "access key %s… accepted, but this machine's clock is %lld s %s",
-                facts->credentials.access_key, (long long)llabs(facts->instance.clock_off),
-                facts->instance.clock_off > 0 ? _("slow") : _("fast"));
+                facts->credentials->access_key, (long long)llabs(facts->instance->clock_off),
+                facts->instance->clock_off > 0 ? _("slow") : _("fast"));
         return spf_concludes(SPF_CLOCK_OFF);
     }
-    say_who(result, &facts->credentials, _("accepted"));
+    say_who(result, facts->credentials, _("accepted"));
     return spf_passes();
 }

@@ -17,7 +17,7 @@ struct verdict {
 /* Does this machine itself choose the port that the entries see? */
 static bool is_ours(const struct spf_view *view, const struct spf_ip *source)
 {
-    const struct spf_local_environment_facts *here = &view->facts->local_environment;
+    const struct spf_local_environment_facts *here = view->facts->local_environment;
 
     for (size_t i = 0; i < here->own.count && view->target->jump == NULL; i++) {
         if (spf_ip_equal(&here->own.items[i].ip, source)) {
@@ -30,7 +30,7 @@ static bool is_ours(const struct spf_view *view, const struct spf_ip *source)
 static struct verdict decide(const struct spf_view *view, const struct spf_ip *source,
                              uint16_t port, enum spf_reading reading)
 {
-    const struct spf_acl_facts *acl = &view->facts->network_acl;
+    const struct spf_acl_facts *acl = view->facts->network_acl;
     struct verdict verdict = {
         .in = spf_acl_inward(acl, source, port, reading),
         .out = spf_acl_outward(acl, source, SPF_EPHEMERAL_FIRST, SPF_EPHEMERAL_LAST, reading),
@@ -75,7 +75,7 @@ static const char *name_of(const struct spf_acl_entry *entry)
 static struct spf_opinion unresolved(const struct spf_view *view, const struct spf_path *path,
                                      const struct spf_ip *source, struct spf_result *result)
 {
-    const struct spf_acl_facts *acl = &view->facts->network_acl;
+    const struct spf_acl_facts *acl = view->facts->network_acl;
     bool ours = is_ours(view, source);
     const struct spf_acl_entry *entry = spf_acl_doubt(
         acl, source, path->port, ours ? SPF_LINUX_EPHEMERAL_FIRST : SPF_EPHEMERAL_FIRST,
@@ -103,7 +103,7 @@ static struct spf_opinion unresolved(const struct spf_view *view, const struct s
 static struct spf_opinion judge_source(const struct verdict *verdict, const struct spf_path *path,
                                        const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_acl_facts *acl = &view->facts->network_acl;
+    const struct spf_acl_facts *acl = view->facts->network_acl;
 
     if (!verdict->in.accepted) {
         note_entry(result, verdict->in.entry);
@@ -160,7 +160,7 @@ static struct spf_opinion judge_readings(const struct spf_ip *source, const stru
 static struct spf_opinion judge_any_source(const struct spf_path *path, const struct spf_view *view,
                                            struct spf_result *result)
 {
-    const struct spf_acl_facts *acl = &view->facts->network_acl;
+    const struct spf_acl_facts *acl = view->facts->network_acl;
     struct spf_opinion opinion;
     struct spf_any_source any;
     struct verdict first[2] = {{{0}}};
@@ -195,7 +195,7 @@ static void pass_if_bypassed(const struct spf_view *view, const struct spf_path 
                              struct spf_result *result, struct spf_opinion *opinion)
 {
     const struct spf_interface *interface =
-        spf_cloud_interface(&view->facts->instance, &path->dialled);
+        spf_cloud_interface(view->facts->instance, &path->dialled);
     struct spf_opinion wants;
 
     if (path->dialled.class != SPF_CLASS_ELASTIC || interface == NULL || interface->primary ||
@@ -208,11 +208,11 @@ static void pass_if_bypassed(const struct spf_view *view, const struct spf_path 
         }
         return;
     }
-    if (!view->facts->gateway.cut_through) {
+    if (!view->facts->gateway->cut_through) {
         return;
     }
     spf_say(result, "network ACL %s does not apply: the elastic IP (EIP) is in cut-through mode",
-            view->facts->network_acl.id);
+            view->facts->network_acl->id);
     *opinion = spf_passes();
 }
 
@@ -230,7 +230,7 @@ static struct spf_opinion judge_path(const struct spf_view *view, const struct s
 struct spf_opinion spf_judge_cloud_network_acl(const struct spf_view *view,
                                                struct spf_result *result)
 {
-    const struct spf_acl_facts *acl = &view->facts->network_acl;
+    const struct spf_acl_facts *acl = view->facts->network_acl;
     struct spf_opinion opinion;
     struct spf_path path;
 

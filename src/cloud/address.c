@@ -33,7 +33,7 @@ bool spf_cloud_tried_address(const struct spf_target *target, const struct spf_f
     if (target->host != NULL && spf_ip_parse(target->host, out)) {
         return true;
     }
-    return spf_facts_have(facts, SPF_GROUP_TCP) && spf_ip_parse(facts->tcp.address, out);
+    return spf_facts_have(facts, SPF_GROUP_TCP) && spf_ip_parse(facts->tcp->address, out);
 }
 
 static bool family_fits(const struct spf_target *target, const struct spf_ip *ip)
@@ -45,7 +45,7 @@ static bool family_fits(const struct spf_target *target, const struct spf_ip *ip
 static bool own_beside(const struct spf_facts *facts, const struct spf_ip *private_ip,
                        struct spf_ip *out)
 {
-    const struct spf_local_environment_facts *here = &facts->local_environment;
+    const struct spf_local_environment_facts *here = facts->local_environment;
 
     for (size_t i = 0; i < here->own.count; i++) {
         struct spf_cidr network = {.ip = here->own.items[i].ip,
@@ -103,7 +103,7 @@ static bool port_is_among(const char *ports, const char *inside_ports, uint16_t 
 const struct spf_forward *spf_cloud_forward(const struct spf_target *target,
                                             const struct spf_facts *facts, uint16_t *inside)
 {
-    const struct spf_gateway_facts *gateway = &facts->gateway;
+    const struct spf_gateway_facts *gateway = facts->gateway;
 
     for (size_t i = 0; i < gateway->forwards.count; i++) {
         const struct spf_forward *forward = &gateway->forwards.items[i];
@@ -112,7 +112,7 @@ const struct spf_forward *spf_cloud_forward(const struct spf_target *target,
         if ((strcasecmp(forward->protocol, "tcp") == 0 ||
              strcasecmp(forward->protocol, "any") == 0) &&
             port_is_among(forward->ports, forward->inside_ports, target->port, &port) &&
-            spf_cloud_owns(&facts->instance, &forward->inside) != NULL) {
+            spf_cloud_owns(facts->instance, &forward->inside) != NULL) {
             *inside = port;
             return forward;
         }
@@ -141,7 +141,7 @@ static const struct spf_address *public_one(const struct spf_target *target,
 static const struct spf_address *choose(const struct spf_target *target,
                                         const struct spf_facts *facts)
 {
-    const struct spf_instance_facts *instance = &facts->instance;
+    const struct spf_instance_facts *instance = facts->instance;
     const struct spf_address *address;
     struct spf_ip ours;
 
@@ -160,7 +160,7 @@ static const struct spf_address *choose(const struct spf_target *target,
     if (address == NULL) {
         address = public_one(target, instance);
     }
-    if (address == NULL && (facts->local_environment.ipv6_global || target->family == 6)) {
+    if (address == NULL && (facts->local_environment->ipv6_global || target->family == 6)) {
         address = first_of(target, instance, SPF_CLASS_IPV6);
     }
     if (address != NULL) {
@@ -183,13 +183,13 @@ bool spf_cloud_dial_address(const struct spf_target *target, const struct spf_fa
     struct spf_ip ip;
 
     if (!spf_facts_have(facts, SPF_GROUP_INSTANCE) ||
-        facts->instance.search != SPF_INSTANCE_FOUND) {
+        facts->instance->search != SPF_INSTANCE_FOUND) {
         return false;
     }
     if (target->host == NULL) {
         address = choose(target, facts);
     } else if (spf_cloud_tried_address(target, facts, &ip)) {
-        address = spf_cloud_owns(&facts->instance, &ip);
+        address = spf_cloud_owns(facts->instance, &ip);
     }
     if (address == NULL) {
         return false;
@@ -226,7 +226,7 @@ struct spf_address spf_cloud_judged_address(const struct spf_target *target,
     }
     if (forward != NULL) {
         /* DNAT keeps the client's address; behind it stands a private one. */
-        address = *spf_cloud_owns(&facts->instance, &forward->inside);
+        address = *spf_cloud_owns(facts->instance, &forward->inside);
         address.class = SPF_CLASS_PUBLIC;
         return address;
     }
@@ -236,7 +236,7 @@ struct spf_address spf_cloud_judged_address(const struct spf_target *target,
     }
     address = (struct spf_address){.class = SPF_CLASS_PUBLIC};
     address.ip.family = target->source_ip.family == 6 ? 6 : 4;
-    address.private_ip = primary_private(&facts->instance);
+    address.private_ip = primary_private(facts->instance);
     return address;
 }
 
@@ -263,13 +263,13 @@ const char *spf_cloud_vswitch(const struct spf_instance_facts *instance,
 /* Our end of the connection that was made or tried. */
 static bool own_end(const struct spf_facts *facts, struct spf_ip *out)
 {
-    return spf_facts_have(facts, SPF_GROUP_TCP) && spf_ip_parse(facts->tcp.own_address, out);
+    return spf_facts_have(facts, SPF_GROUP_TCP) && spf_ip_parse(facts->tcp->own_address, out);
 }
 
 /* Our own public address, if packets to the internet leave with it as it is. */
 static bool own_public(const struct spf_facts *facts, int family, struct spf_ip *out)
 {
-    const struct spf_local_environment_facts *here = &facts->local_environment;
+    const struct spf_local_environment_facts *here = facts->local_environment;
 
     for (size_t i = 0; i < here->own.count; i++) {
         *out = here->own.items[i].ip;
@@ -289,7 +289,7 @@ static bool seen_by_server(const struct spf_facts *facts, int family, struct spf
     static const char *const itself[] = {"127.0.0.0/8", "::1/128"};
     struct spf_cidr block;
 
-    if (!spf_facts_have(facts, SPF_GROUP_SESSION) || !spf_ip_parse(facts->session.peer, out) ||
+    if (!spf_facts_have(facts, SPF_GROUP_SESSION) || !spf_ip_parse(facts->session->peer, out) ||
         out->family != family) {
         return false;
     }
@@ -305,7 +305,7 @@ bool spf_cloud_jump_is_public(const struct spf_facts *facts)
 {
     struct spf_ip ip;
 
-    return spf_facts_have(facts, SPF_GROUP_TCP) && spf_ip_parse(facts->tcp.jump_address, &ip) &&
+    return spf_facts_have(facts, SPF_GROUP_TCP) && spf_ip_parse(facts->tcp->jump_address, &ip) &&
            ip.family == 4 && spf_ip_is_public(&ip);
 }
 
@@ -320,7 +320,7 @@ static enum spf_source_kind jump_end(const struct spf_target *target, const stru
 {
     bool inside = dialled->class == SPF_CLASS_PRIVATE;
 
-    if (spf_facts_have(facts, SPF_GROUP_TCP) && spf_ip_parse(facts->tcp.jump_address, out) &&
+    if (spf_facts_have(facts, SPF_GROUP_TCP) && spf_ip_parse(facts->tcp->jump_address, out) &&
         out->family == dialled->ip.family && spf_ip_is_public(out) != inside) {
         return SPF_SOURCE_OWN;
     }
@@ -330,9 +330,9 @@ static enum spf_source_kind jump_end(const struct spf_target *target, const stru
     if (inside && spf_cloud_jump_is_public(facts)) {
         const enum spf_group_phase phase = facts->group[SPF_GROUP_JUMP_INSTANCE].phase;
 
-        *out = facts->jump_instance.private_ip;
+        *out = facts->jump_instance->private_ip;
         if (phase == SPF_PRESENT && out->family == dialled->ip.family &&
-            strcmp(facts->jump_instance.vpc, facts->instance.vpc) == 0) {
+            strcmp(facts->jump_instance->vpc, facts->instance->vpc) == 0) {
             return SPF_SOURCE_OWN;
         }
         if (phase == SPF_ABSENT || phase == SPF_ASKED) {
@@ -363,7 +363,7 @@ enum spf_source_kind spf_cloud_source(const struct spf_target *target,
     if (target->source_lookup != NULL && !inside) {
         enum spf_group_phase phase = facts->group[SPF_GROUP_LOOKUP].phase;
 
-        *out = facts->lookup.address;
+        *out = facts->lookup->address;
         if (phase == SPF_PRESENT && out->family == dialled->ip.family) {
             return SPF_SOURCE_LOOKED_UP;
         }
@@ -394,7 +394,7 @@ bool spf_cloud_judged_in_doubt(const struct spf_target *target, const struct spf
 {
     struct spf_ip ip;
 
-    return target->host != NULL && facts->instance.addresses_in_doubt &&
+    return target->host != NULL && facts->instance->addresses_in_doubt &&
            spf_cloud_tried_address(target, facts, &ip) &&
-           spf_cloud_owns(&facts->instance, &ip) == NULL;
+           spf_cloud_owns(facts->instance, &ip) == NULL;
 }

@@ -84,7 +84,7 @@ static struct spf_opinion way_to(const struct spf_view *view, struct spf_result 
         opinion.finding = state->failure->cause;
         return spf_but_holds(opinion);
     }
-    return state->phase == SPF_PRESENT ? judge_way(&view->facts->gateway, result) : spf_passes();
+    return state->phase == SPF_PRESENT ? judge_way(view->facts->gateway, result) : spf_passes();
 }
 
 /* By default an IPv6 address is for the VPC alone; the internet reaches it once it has bandwidth.
@@ -92,7 +92,7 @@ static struct spf_opinion way_to(const struct spf_view *view, struct spf_result 
 static struct spf_opinion judge_ipv6(const struct spf_view *view, const char *text,
                                      struct spf_result *result)
 {
-    const struct spf_gateway_facts *gateway = &view->facts->gateway;
+    const struct spf_gateway_facts *gateway = view->facts->gateway;
     struct spf_opinion opinion;
 
     /* A refused call must not keep the login from being tried. */
@@ -138,7 +138,7 @@ static struct spf_opinion judge_one(const struct spf_view *view, const struct sp
     if (address->interface_id[0] != '\0') {
         spf_note_text(result, "interface", address->interface_id);
     }
-    if (address->class == SPF_CLASS_IPV6 && !view->facts->instance.classic) {
+    if (address->class == SPF_CLASS_IPV6 && !view->facts->instance->classic) {
         return judge_ipv6(view, text, result);
     }
     if (address->class != SPF_CLASS_PRIVATE && address->bandwidth == 0) {
@@ -163,7 +163,7 @@ static struct spf_opinion judge_one(const struct spf_view *view, const struct sp
 static struct spf_opinion judge_other(const struct spf_view *view, const struct spf_ip *ip,
                                       struct spf_result *result)
 {
-    const struct spf_gateway_facts *gateway = &view->facts->gateway;
+    const struct spf_gateway_facts *gateway = view->facts->gateway;
     const struct spf_forward *forward;
     struct spf_opinion opinion;
     char text[SPF_IP_TEXT_SIZE];
@@ -227,7 +227,7 @@ static struct spf_opinion judge_host(const struct spf_view *view, struct spf_res
             return spf_concludes(SPF_ADDRESS_NONE);
         }
     }
-    address = spf_cloud_owns(&view->facts->instance, &ip);
+    address = spf_cloud_owns(view->facts->instance, &ip);
     if (address != NULL) {
         return judge_one(view, address, result);
     }
@@ -237,7 +237,7 @@ static struct spf_opinion judge_host(const struct spf_view *view, struct spf_res
 static struct spf_opinion judge_address(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_target *target = view->target;
-    const struct spf_instance_facts *instance = &view->facts->instance;
+    const struct spf_instance_facts *instance = view->facts->instance;
     struct spf_opinion opinion;
     struct spf_address address;
 
@@ -268,7 +268,7 @@ struct spf_opinion spf_judge_cloud_address(const struct spf_view *view, struct s
 {
     struct spf_opinion opinion = judge_address(view, result);
 
-    if (opinion.kind != SPF_OPINION_CONCLUDES || !view->facts->instance.addresses_in_doubt) {
+    if (opinion.kind != SPF_OPINION_CONCLUDES || !view->facts->instance->addresses_in_doubt) {
         return opinion;
     }
     switch (opinion.finding) {
@@ -276,7 +276,7 @@ struct spf_opinion spf_judge_cloud_address(const struct spf_view *view, struct s
     case SPF_ADDRESS_PRIVATE_ONLY:
     case SPF_ADDRESS_NOT_OF_INSTANCE:
         spf_say(result, "not all addresses of %s could be read from the API's replies",
-                view->facts->instance.id);
+                view->facts->instance->id);
         return spf_concludes(SPF_API_REPLY_INVALID);
     default:
         return opinion;

@@ -52,10 +52,10 @@ static void name_regions(char *out, size_t size, const struct spf_instance_facts
 /* The region where it was looked for first, if somebody named that one, and it is not there. */
 static const char *wrong_region(const struct spf_view *view)
 {
-    const struct spf_credentials_facts *credentials = &view->facts->credentials;
+    const struct spf_credentials_facts *credentials = view->facts->credentials;
 
     return credentials->region[0] != '\0' && !credentials->region_guessed &&
-                   strcmp(credentials->region, view->facts->instance.region) != 0
+                   strcmp(credentials->region, view->facts->instance->region) != 0
                ? credentials->region
                : NULL;
 }
@@ -63,7 +63,7 @@ static const char *wrong_region(const struct spf_view *view)
 static void name_identity(char *out, size_t size, const struct spf_view *view,
                           struct spf_result *result)
 {
-    const struct spf_identity_facts *identity = &view->facts->identity;
+    const struct spf_identity_facts *identity = view->facts->identity;
 
     spf_copy(out, size, "this identity");
     if (!spf_facts_have(view->facts, SPF_GROUP_IDENTITY) || identity->principal[0] == '\0') {
@@ -77,7 +77,7 @@ static void name_identity(char *out, size_t size, const struct spf_view *view,
 /* A name that several have: which one is meant is not ours to guess. */
 static struct spf_opinion several(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_instance_facts *instance = &view->facts->instance;
+    const struct spf_instance_facts *instance = view->facts->instance;
     struct spf_buf ids;
 
     spf_buf_init(&ids, 400);
@@ -99,7 +99,7 @@ static struct spf_opinion several(const struct spf_view *view, struct spf_result
 /* Only a look into every region proves that there is none; else it may be in another one. */
 static struct spf_opinion not_found(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_instance_facts *instance = &view->facts->instance;
+    const struct spf_instance_facts *instance = view->facts->instance;
     const char *id = view->target->instance_id;
     size_t regions = instance->regions_asked.count;
     struct spf_opinion opinion;
@@ -108,7 +108,7 @@ static struct spf_opinion not_found(const struct spf_view *view, struct spf_resu
 
     if (instance->search == SPF_INSTANCE_REGION_UNKNOWN) {
         spf_say(result, "there is no region \"%s\" for this account",
-                view->facts->credentials.region);
+                view->facts->credentials->region);
         return spf_concludes(SPF_REGION_UNKNOWN);
     }
     /* Whoever asked may be the wrong one to ask: that is worth a call. */
@@ -189,7 +189,7 @@ static bool note_event(struct spf_result *result, const struct spf_events_facts 
 static struct spf_opinion judge_state(const struct spf_view *view, struct spf_result *result)
 {
     char by[200] = "";
-    const struct spf_instance_facts *instance = &view->facts->instance;
+    const struct spf_instance_facts *instance = view->facts->instance;
     const char *wrong = wrong_region(view);
     bool expired = instance->prepaid && instance->expires > 0 && instance->seen > instance->expires;
 
@@ -232,7 +232,7 @@ static struct spf_opinion judge_state(const struct spf_view *view, struct spf_re
     if (instance->auto_release > 0) {
         return spf_concludes(SPF_INSTANCE_TO_BE_RELEASED);
     }
-    if (spf_facts_have(view->facts, SPF_GROUP_EVENTS) && note_event(result, &view->facts->events)) {
+    if (spf_facts_have(view->facts, SPF_GROUP_EVENTS) && note_event(result, view->facts->events)) {
         return spf_concludes(SPF_INSTANCE_EVENT);
     }
     if (strcmp(view->target->instance_id, instance->id) != 0) {
@@ -241,14 +241,14 @@ static struct spf_opinion judge_state(const struct spf_view *view, struct spf_re
     spf_say(result, "%s (%s) runs in %s%s%s%s%s%s%s",
             instance->name[0] != '\0' ? instance->name : "instance", instance->id, instance->region,
             wrong != NULL ? _(", not in ") : "", wrong != NULL ? wrong : "",
-            wrong != NULL ? " (" : "", wrong != NULL ? view->facts->credentials.region_source : "",
+            wrong != NULL ? " (" : "", wrong != NULL ? view->facts->credentials->region_source : "",
             wrong != NULL ? ")" : "", by);
     return spf_passes();
 }
 
 struct spf_opinion spf_judge_cloud_instance(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_instance_facts *instance = &view->facts->instance;
+    const struct spf_instance_facts *instance = view->facts->instance;
     struct spf_opinion opinion;
 
     spf_note_null(result, "state");

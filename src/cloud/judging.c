@@ -13,7 +13,7 @@ bool spf_path_lacks(const struct spf_view *view, struct spf_path *path, struct s
         return true;
     }
     /* Which interface a host's name leads to is known once it is resolved. */
-    if (view->facts->instance.interfaces.count > 1 && target->host != NULL &&
+    if (view->facts->instance->interfaces.count > 1 && target->host != NULL &&
         !spf_ip_parse(target->host, &ip) && spf_lacks(view, SPF_GROUP_TCP, opinion) &&
         opinion->kind == SPF_OPINION_WANTS) {
         return true;
@@ -21,7 +21,7 @@ bool spf_path_lacks(const struct spf_view *view, struct spf_path *path, struct s
 
     path->port = target->port;
     if (target->host != NULL && spf_cloud_tried_address(target, view->facts, &ip) &&
-        spf_cloud_owns(&view->facts->instance, &ip) == NULL) {
+        spf_cloud_owns(view->facts->instance, &ip) == NULL) {
         if (spf_lacks(view, SPF_GROUP_GATEWAY, opinion) && opinion->kind == SPF_OPINION_WANTS) {
             return true;
         }
@@ -77,7 +77,7 @@ void spf_note_source(struct spf_result *result, const struct spf_view *view,
     if (path->source_kind == SPF_SOURCE_GIVEN) {
         from = "--source-ip";
     } else if (path->source_kind == SPF_SOURCE_LOOKED_UP) {
-        from = view->facts->lookup.service;
+        from = view->facts->lookup->service;
     } else if (path->source_kind == SPF_SOURCE_SEEN) {
         from = "the server, which saw it";
     } else if (view->target->jump != NULL && spf_cloud_jump_is_public(view->facts)) {
@@ -104,7 +104,7 @@ void spf_source_words(char *out, size_t size, const struct spf_view *view,
     if (path->source.family == 0) {
         spf_copy(out, size, _("everybody"));
     } else if (path->source_kind == SPF_SOURCE_LOOKED_UP) {
-        spf_format(out, size, _("%s (says %s)"), text, view->facts->lookup.service);
+        spf_format(out, size, _("%s (says %s)"), text, view->facts->lookup->service);
     } else if (path->source_kind == SPF_SOURCE_SEEN) {
         spf_format(out, size, _("%s (as the server sees it)"), text);
     } else {
@@ -121,12 +121,12 @@ struct spf_opinion spf_source_unknown(enum spf_finding finding, const struct spf
         spf_note_text(result, "lookup_failed", lookup->failure->text);
         spf_say(result, "it depends on your public address, and %s", lookup->failure->text);
     } else if (view->target->jump != NULL && spf_cloud_jump_is_public(view->facts)) {
-        spf_note_text(result, "jump_address", view->facts->tcp.jump_address);
+        spf_note_text(result, "jump_address", view->facts->tcp->jump_address);
         spf_say(
             result,
             "the rules see the private address of the jump host within the VPC; only its public "
             "one, %s, is known, and no instance that can be read here has it",
-            view->facts->tcp.jump_address);
+            view->facts->tcp->jump_address);
     }
     return spf_concludes(finding);
 }

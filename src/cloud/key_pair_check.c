@@ -215,8 +215,8 @@ static struct spf_opinion compare(const struct spf_key_pair_facts *pair,
 static bool find_key_lacks(const struct spf_view *view, struct spf_result *result,
                            struct spf_opinion *opinion)
 {
-    const struct spf_found_key_facts *found = &view->facts->found_key;
-    const char *public_key = view->facts->key_pair.public_key;
+    const struct spf_found_key_facts *found = view->facts->found_key;
+    const char *public_key = view->facts->key_pair->public_key;
 
     if (view->target->key_dir == NULL &&
         (view->target->find_key == NULL || public_key == NULL || public_key[0] == '\0')) {
@@ -243,8 +243,8 @@ static bool find_key_lacks(const struct spf_view *view, struct spf_result *resul
 /* Only looked for: what was found is the answer. */
 static struct spf_opinion judge_without_key(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_key_pair_facts *pair = &view->facts->key_pair;
-    const struct spf_found_key_facts *found = &view->facts->found_key;
+    const struct spf_key_pair_facts *pair = view->facts->key_pair;
+    const struct spf_found_key_facts *found = view->facts->found_key;
     const bool without_public = pair->public_key == NULL || pair->public_key[0] == '\0';
     struct spf_opinion opinion;
 
@@ -285,7 +285,7 @@ static struct spf_opinion judge_without_key(const struct spf_view *view, struct 
 
 struct spf_opinion spf_judge_cloud_key_pair(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_key_pair_facts *pair = &view->facts->key_pair;
+    const struct spf_key_pair_facts *pair = view->facts->key_pair;
     struct spf_opinion opinion;
 
     spf_note_null(result, "name");
@@ -316,10 +316,10 @@ struct spf_opinion spf_judge_cloud_key_pair(const struct spf_view *view, struct 
         note_match(result, SPF_MATCH_NAME_ONLY);
         return spf_concludes(SPF_KEY_PAIR_UNPROVEN);
     }
-    if (view->facts->key.md5[0] != '\0') {
-        spf_note_text(result, "local_fingerprint", view->facts->key.md5);
+    if (view->facts->key->md5[0] != '\0') {
+        spf_note_text(result, "local_fingerprint", view->facts->key->md5);
     }
-    opinion = compare(pair, &view->facts->key, result);
+    opinion = compare(pair, view->facts->key, result);
     if (opinion.finding == SPF_KEY_PAIR_DIFFERENT) {
         struct spf_opinion wants;
 

@@ -312,9 +312,9 @@ static bool membership_matters(const struct spf_rules_decision *decision,
  * IPv6 address of a VPC is reached from inside alone unless it was given bandwidth. */
 static bool world_reaches(const struct spf_view *view, const struct spf_path *path)
 {
-    const struct spf_gateway_facts *gateway = &view->facts->gateway;
+    const struct spf_gateway_facts *gateway = view->facts->gateway;
 
-    if (path->dialled.class != SPF_CLASS_IPV6 || view->facts->instance.vpc[0] == '\0') {
+    if (path->dialled.class != SPF_CLASS_IPV6 || view->facts->instance->vpc[0] == '\0') {
         return true;
     }
     return spf_facts_have(view->facts, SPF_GROUP_GATEWAY) && gateway->ipv6_known &&
@@ -332,10 +332,10 @@ static struct spf_rules_question question_of(const struct spf_view *view,
                                     .internet = path->internet};
 
     if (spf_facts_have(view->facts, SPF_GROUP_MEMBERSHIP)) {
-        question.membership = &view->facts->membership;
+        question.membership = view->facts->membership;
     }
     if (spf_facts_have(view->facts, SPF_GROUP_IDENTITY)) {
-        question.account = view->facts->identity.account;
+        question.account = view->facts->identity->account;
     }
     return question;
 }
@@ -379,7 +379,7 @@ static bool wants_more(const struct spf_view *view, const struct spf_path *path,
 
     /* Whether the internet reaches an IPv6 address at all is cloud.address's question-> */
     if (decision->answer == SPF_RULES_ACCEPT && any->open_to_world &&
-        path->dialled.class == SPF_CLASS_IPV6 && view->facts->instance.vpc[0] != '\0' &&
+        path->dialled.class == SPF_CLASS_IPV6 && view->facts->instance->vpc[0] != '\0' &&
         spf_lacks(view, SPF_GROUP_GATEWAY, opinion) && opinion->kind == SPF_OPINION_WANTS) {
         return true;
     }
@@ -389,7 +389,7 @@ static bool wants_more(const struct spf_view *view, const struct spf_path *path,
 struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
                                                   struct spf_result *result)
 {
-    const struct spf_rules_facts *facts = &view->facts->rules;
+    const struct spf_rules_facts *facts = view->facts->rules;
     struct spf_rules_question question;
     struct spf_rules_decision decision;
     struct spf_rules_any_source any;

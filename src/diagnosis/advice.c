@@ -112,7 +112,7 @@ void spf_advise(const struct spf_run *run, enum spf_check_id check, enum spf_fin
                 spf_advice_list *list)
 {
     bool open =
-        spf_facts_have(&run->facts, SPF_GROUP_ASSISTANT) && run->facts.assistant.session_manager;
+        spf_facts_have(&run->facts, SPF_GROUP_ASSISTANT) && run->facts.assistant->session_manager;
     const bool windows = is_on_windows(run, check);
 
     if (run->said != NULL) {
@@ -207,7 +207,7 @@ static void add_preparation(struct spf_buf *buf, const struct spf_key_facts *key
 static bool add_settings(struct spf_buf *buf, const struct spf_view *view,
                          const struct spf_result *auth, const char *own, const char *other)
 {
-    const bool as_it_is = spf_key_is_for_putty(&view->facts->key);
+    const bool as_it_is = spf_key_is_for_putty(view->facts->key);
     bool good;
 
     if (!as_it_is) {
@@ -249,12 +249,12 @@ static void add_ssh_line(const struct lines *lines, struct spf_diagnosis *d)
 
     spf_buf_init(&ssh, LINE_MAX_BYTES);
     view.target = &target;
-    if (spf_key_is_for_putty(&view.facts->key)) {
+    if (spf_key_is_for_putty(view.facts->key)) {
         spf_buf_addf(&ssh, "puttygen %s -O private-openssh -o %s && ", lines->own_word.data,
                      lines->other_word.data);
         target.key_path = lines->other;
     }
-    if (!(lines->windows && spf_key_is_for_putty(&view.facts->key)) &&
+    if (!(lines->windows && spf_key_is_for_putty(view.facts->key)) &&
         spf_slots_expand(&ssh, "{ssh}", SPF_SLOT_COMMAND, &view, lines->auth)) {
         d->openssh = spf_buf_take(&ssh);
     }
@@ -263,7 +263,7 @@ static void add_ssh_line(const struct lines *lines, struct spf_diagnosis *d)
 
 static void add_putty_lines(const struct lines *lines, struct spf_diagnosis *d)
 {
-    const struct spf_key_facts *key = &lines->view.facts->key;
+    const struct spf_key_facts *key = lines->view.facts->key;
     const struct spf_target *target = lines->view.target;
     const bool as_it_is = spf_key_is_for_putty(key);
     struct spf_buf putty;
@@ -318,7 +318,7 @@ void spf_connect_lines(const struct spf_run *run, struct spf_diagnosis *d)
     if (lines.own == NULL || strcmp(lines.own, "-") == 0) {
         return;
     }
-    other = with_ending(lines.own, spf_key_is_for_putty(&run->facts.key) ? ".pem" : ".ppk",
+    other = with_ending(lines.own, spf_key_is_for_putty(run->facts.key) ? ".pem" : ".ppk",
                         lines.windows);
     if (other == NULL) {
         return;

@@ -95,7 +95,7 @@ static char *filled_as_far_as_known(const struct ask *ask, const char *template)
  */
 static void suggest_reported(const struct ask *ask)
 {
-    const char *list = ask->run->facts.transcript.candidates;
+    const char *list = ask->run->facts.transcript->candidates;
     char id[64];
 
     for (; *list != '\0'; list += strcspn(list, ","), list += *list == ',') {
@@ -123,7 +123,7 @@ static void suggest_reported(const struct ask *ask)
 
 static const struct spf_instance_facts *instance_of(const struct spf_run *run)
 {
-    return spf_facts_have(&run->facts, SPF_GROUP_INSTANCE) ? &run->facts.instance : NULL;
+    return spf_facts_have(&run->facts, SPF_GROUP_INSTANCE) ? run->facts.instance : NULL;
 }
 
 static void suggest_booting(const struct ask *ask)
@@ -139,10 +139,10 @@ static void suggest_booting(const struct ask *ask)
 /* What the guest itself printed is more than a guess. */
 static void suggest_trouble(const struct ask *ask)
 {
-    if (spf_event_now(&ask->run->facts.events, ask->run->facts.instance.seen) != NULL) {
+    if (spf_event_now(ask->run->facts.events, ask->run->facts.instance->seen) != NULL) {
         suggest(ask, SPF_SYSTEM_EVENT);
     }
-    if (ask->run->facts.console.trouble.count > 0) {
+    if (ask->run->facts.console->trouble.count > 0) {
         suggest(ask, SPF_GUEST_IN_TROUBLE);
     }
 }
@@ -150,7 +150,7 @@ static void suggest_trouble(const struct ask *ask)
 /* An address that this machine's own hosts file or proxy gave; localhost is nobody's mistake. */
 static void suggest_wrong_address(const struct ask *ask)
 {
-    const struct spf_tcp_facts *tcp = &ask->run->facts.tcp;
+    const struct spf_tcp_facts *tcp = ask->run->facts.tcp;
 
     if (spf_has(ask->run, SPF_CHECK_NET_PORT, SPF_ADDRESS_PLACEHOLDER)) {
         suggest(ask, SPF_ADDRESS_PLACEHOLDER);
@@ -186,8 +186,8 @@ static void explain_silence(const struct ask *ask)
 
 static const struct spf_image_facts *image_of(const struct spf_run *run)
 {
-    return spf_facts_have(&run->facts, SPF_GROUP_IMAGE) && run->facts.image.known
-               ? &run->facts.image
+    return spf_facts_have(&run->facts, SPF_GROUP_IMAGE) && run->facts.image->known
+               ? run->facts.image
                : NULL;
 }
 
@@ -213,7 +213,7 @@ static bool pair_is_newer_than_boot(const struct spf_run *run)
     const struct spf_instance_facts *instance = instance_of(run);
 
     return instance != NULL && spf_facts_have(&run->facts, SPF_GROUP_KEY_PAIR) &&
-           instance->started > 0 && run->facts.key_pair.created > instance->started;
+           instance->started > 0 && run->facts.key_pair->created > instance->started;
 }
 
 /* What only sshd's log inside distinguishes: the client gets the same refusal. */
@@ -231,7 +231,7 @@ static void explain_refusal(const struct ask *ask)
 {
     const struct spf_run *run = ask->run;
     bool proved = spf_pair_is_proved(run);
-    const struct spf_handshake_facts *handshake = &run->facts.handshake;
+    const struct spf_handshake_facts *handshake = run->facts.handshake;
     /* What the console shows to be installed is stronger than what the image is said to lack. */
     enum spf_finding not_installed = image_of(run) != NULL && image_of(run)->without_cloud_init &&
                                              !spf_boot_authorized(run, NULL)
@@ -240,7 +240,7 @@ static void explain_refusal(const struct ask *ask)
 
     /* sshd counts a refused query, but not ssh's first request, "none" (auth2.c, userauth_finish)
      */
-    if (strstr(run->facts.query.error, "Too many authentication failures") != NULL) {
+    if (strstr(run->facts.query->error, "Too many authentication failures") != NULL) {
         suggest(ask, SPF_AUTH_PUBLICKEY_DISABLED);
         suggest(ask, SPF_AUTH_TOO_MANY);
     }
@@ -276,7 +276,7 @@ static void explain_refusal(const struct ask *ask)
 static void explain_early_end(const struct ask *ask)
 {
     const struct spf_run *run = ask->run;
-    const struct spf_session_facts *session = &run->facts.session;
+    const struct spf_session_facts *session = run->facts.session;
     bool at_once =
         (session->ending.kind == SPF_ENDING_CLOSED || session->ending.kind == SPF_ENDING_RESET) &&
         strcmp(session->ending.last_message, "SSH_MSG_USERAUTH_SUCCESS") == 0;
@@ -293,13 +293,13 @@ static void explain_early_end(const struct ask *ask)
 /* Both end the connection without a word; since which version, NEWS of OpenSSH says. */
 static void explain_disconnect(const struct ask *ask)
 {
-    const char *software = ask->run->facts.identification.software;
+    const char *software = ask->run->facts.identification->software;
     const int64_t version = spf_openssh_version_of(software);
 
     if (!spf_is_sshd(software)) {
         return;
     }
-    if (ask->run->facts.query.elapsed_ms >= GRACE_MIN_MS) {
+    if (ask->run->facts.query->elapsed_ms >= GRACE_MIN_MS) {
         suggest(ask, SPF_LOGIN_GRACE_EXCEEDED);
     }
     if (version == 0 || version >= 909) {
@@ -311,7 +311,7 @@ static void explain_disconnect(const struct ask *ask)
 /* The port is open, and nobody speaks. */
 static void explain_mute(const struct ask *ask)
 {
-    if (ask->run->facts.identification.flow.unacked > 0) {
+    if (ask->run->facts.identification->flow.unacked > 0) {
         suggest(ask, SPF_FLOW_FILTERED);
     }
     suggest_booting(ask);
@@ -358,7 +358,7 @@ void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc, struct s
         d->inside = paste_of(&ask);
         break;
     case SPF_HANDSHAKE_TIMEOUT:
-        if (run->facts.handshake.ending.flow.unacked > 0) {
+        if (run->facts.handshake->ending.flow.unacked > 0) {
             suggest(&ask, SPF_FLOW_FILTERED);
         }
         break;

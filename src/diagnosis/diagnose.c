@@ -126,7 +126,7 @@ static void find_fails(const struct spf_run *run, struct spf_diagnosis *d)
 static void find_unknown(const struct spf_run *run, struct spf_diagnosis *d)
 {
     bool open = spf_fine(run, SPF_CHECK_NET_PORT);
-    int stopped = spf_check_by_id(run->facts.transcript.stopped_at);
+    int stopped = spf_check_by_id(run->facts.transcript->stopped_at);
 
     /* Of a transcript, what was not reached is no reason: where it ended is the open question. */
     if (stopped >= 0 && run->results[stopped].status == SPF_UNKNOWN) {

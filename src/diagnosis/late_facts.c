@@ -83,7 +83,7 @@ static bool wants_way(const struct spf_run *run)
 static bool image_may_explain(const struct spf_run *run)
 {
     return spf_fine(run, SPF_CHECK_CLOUD_INSTANCE) && spf_fine(run, SPF_CHECK_CLOUD_ADDRESS) &&
-           run->facts.instance.image[0] != '\0' &&
+           run->facts.instance->image[0] != '\0' &&
            spf_has(run, SPF_CHECK_SSH_AUTH, SPF_AUTH_KEY_REFUSED) && spf_pair_is_proved(run);
 }
 
@@ -140,7 +140,7 @@ spf_groups spf_diagnosis_wants(const struct spf_run *run)
     }
 
     if (!spf_facts_have(facts, SPF_GROUP_INSTANCE) ||
-        facts->instance.search != SPF_INSTANCE_FOUND) {
+        facts->instance->search != SPF_INSTANCE_FOUND) {
         return wants;
     }
     if (facts->group[SPF_GROUP_CONSOLE].phase == SPF_ABSENT &&
@@ -212,8 +212,8 @@ static void note_lists(const struct spf_console_facts *console, struct spf_resul
 
 static void tell_events(struct spf_run *run)
 {
-    const struct spf_events_facts *facts = &run->facts.events;
-    const struct spf_event *now = spf_event_now(facts, run->facts.instance.seen);
+    const struct spf_events_facts *facts = run->facts.events;
+    const struct spf_event *now = spf_event_now(facts, run->facts.instance->seen);
     struct spf_result *result = &run->results[SPF_CHECK_CLOUD_INSTANCE];
     struct json_object *list = spf_json_array();
 
@@ -241,7 +241,7 @@ static void tell_events(struct spf_run *run)
 static void tell_difference(struct spf_run *run)
 {
     const struct spf_result *port = &run->results[SPF_CHECK_NET_PORT];
-    const struct spf_ssh_config_facts *config = &run->facts.ssh_config;
+    const struct spf_ssh_config_facts *config = run->facts.ssh_config;
 
     if (run->target->ssh_config != NULL || !spf_facts_have(&run->facts, SPF_GROUP_SSH_CONFIG)) {
         return;
@@ -258,24 +258,24 @@ static void tell_difference(struct spf_run *run)
 
 static void tell_ways_in(struct spf_run *run)
 {
-    const struct spf_image_facts *image = &run->facts.image;
+    const struct spf_image_facts *image = run->facts.image;
     struct spf_result *result = &run->results[SPF_CHECK_CLOUD_INSTANCE];
 
     if (spf_facts_have(&run->facts, SPF_GROUP_IMAGE) && image->known) {
-        spf_note_text(result, "image", run->facts.instance.image);
+        spf_note_text(result, "image", run->facts.instance->image);
         spf_note_bool(result, "image_supports_cloud_init", !image->without_cloud_init);
         spf_note_bool(result, "image_supports_ecs_user", image->login_as_non_root);
     }
     if (spf_facts_have(&run->facts, SPF_GROUP_ASSISTANT)) {
-        spf_note_bool(result, "cloud_assistant", run->facts.assistant.connected);
-        spf_note_bool(result, "session_manager", run->facts.assistant.session_manager);
+        spf_note_bool(result, "cloud_assistant", run->facts.assistant->connected);
+        spf_note_bool(result, "session_manager", run->facts.assistant->session_manager);
     }
 }
 
 void spf_tell_late_facts(struct spf_run *run)
 {
     const struct spf_group_state *state = &run->facts.group[SPF_GROUP_CONSOLE];
-    const struct spf_console_facts *console = &run->facts.console;
+    const struct spf_console_facts *console = run->facts.console;
     struct spf_result *result = &run->results[SPF_CHECK_CLOUD_INSTANCE];
 
     tell_difference(run);
@@ -292,7 +292,7 @@ void spf_tell_late_facts(struct spf_run *run)
     note_lists(console, result);
     spf_note_text(
         result, "console_user",
-        spf_console_user(console, run->facts.key.sha256, run->facts.key.md5, run->target->user));
+        spf_console_user(console, run->facts.key->sha256, run->facts.key->md5, run->target->user));
     if (console->trouble.count > 0) {
         spf_note_text(result, "console_says", console->trouble.items[0].line);
     }

@@ -34,11 +34,11 @@ bool spf_key_is_accepted(const struct spf_run *run)
 {
     const struct spf_facts *facts = &run->facts;
 
-    if (facts->query.none_accepted || facts->query.of_certificate) {
+    if (facts->query->none_accepted || facts->query->of_certificate) {
         return false; /* something else was */
     }
-    if (spf_facts_have(facts, SPF_GROUP_QUERY) && facts->query.outcome == SPF_AUTH_ACCEPTED &&
-        spf_query_proves(facts->identification.software, &facts->query)) {
+    if (spf_facts_have(facts, SPF_GROUP_QUERY) && facts->query->outcome == SPF_AUTH_ACCEPTED &&
+        spf_query_proves(facts->identification->software, facts->query)) {
         return true;
     }
     return spf_fine(run, SPF_CHECK_SSH_AUTH);
@@ -46,13 +46,13 @@ bool spf_key_is_accepted(const struct spf_run *run)
 
 bool spf_boot_authorized(const struct spf_run *run, const char *user)
 {
-    return spf_console_authorizes(&run->facts.console, run->facts.key.sha256, run->facts.key.md5,
+    return spf_console_authorizes(run->facts.console, run->facts.key->sha256, run->facts.key->md5,
                                   user);
 }
 
 bool spf_boot_left_key_out(const struct spf_run *run)
 {
-    const struct spf_console_facts *console = &run->facts.console;
+    const struct spf_console_facts *console = run->facts.console;
 
     for (size_t i = 0; i < console->authorized.count; i++) {
         if (strcmp(console->authorized.items[i].user, run->target->user) == 0) {

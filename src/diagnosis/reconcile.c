@@ -72,10 +72,10 @@ static void judge_again(struct spf_run *run)
         spf_run_judge_again(run, SPF_CHECK_CLOUD_ACCESS); /* who asked came later */
     }
     judge_forwarded_again(run);
-    if (run->facts.local_environment.no_user_entry && spf_fine(run, SPF_CHECK_NET_PORT)) {
+    if (run->facts.local_environment->no_user_entry && spf_fine(run, SPF_CHECK_NET_PORT)) {
         spf_run_judge_again(run, SPF_CHECK_NET_PORT); /* nothing waits for it there */
     }
-    if (spf_facts_have(&run->facts, SPF_GROUP_SESSION) && run->facts.session.peer[0] != '\0') {
+    if (spf_facts_have(&run->facts, SPF_GROUP_SESSION) && run->facts.session->peer[0] != '\0') {
         if (spf_has(run, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_SG_SOURCE_UNKNOWN)) {
             spf_run_judge_again(run, SPF_CHECK_CLOUD_SECURITY_GROUP);
         }
@@ -117,11 +117,11 @@ void spf_diagnosis_reconcile(struct spf_run *run)
         disprove(run, SPF_CHECK_CLOUD_KEY_PAIR, SPF_KEY_ACCEPTED_THOUGH_UNBOUND,
                  N_("yet the server accepts this key"));
     }
-    if (in && run->facts.query.none_accepted && spf_failed(run, SPF_CHECK_CLOUD_KEY_PAIR)) {
+    if (in && run->facts.query->none_accepted && spf_failed(run, SPF_CHECK_CLOUD_KEY_PAIR)) {
         disprove(run, SPF_CHECK_CLOUD_KEY_PAIR, SPF_NO_FINDING,
                  N_("yet the server lets you in without any key"));
     }
-    if (in && run->facts.query.of_certificate && spf_failed(run, SPF_CHECK_CLOUD_KEY_PAIR)) {
+    if (in && run->facts.query->of_certificate && spf_failed(run, SPF_CHECK_CLOUD_KEY_PAIR)) {
         disprove(run, SPF_CHECK_CLOUD_KEY_PAIR, SPF_NO_FINDING,
                  N_("yet the server lets you in by the key's certificate"));
     }

@@ -28,8 +28,8 @@ static bool is_refused_key(enum spf_finding finding)
 static bool runs(const struct spf_run *run)
 {
     return spf_facts_have(&run->facts, SPF_GROUP_INSTANCE) &&
-           run->facts.instance.search == SPF_INSTANCE_FOUND &&
-           run->facts.instance.state == SPF_STATE_RUNNING;
+           run->facts.instance->search == SPF_INSTANCE_FOUND &&
+           run->facts.instance->state == SPF_STATE_RUNNING;
 }
 
 /* By the cloud's clock where the cloud says when it was started, else by ours: since a server
@@ -37,8 +37,8 @@ static bool runs(const struct spf_run *run)
 static bool boot_is_over(const struct spf_history *history, const struct spf_run *run,
                          int64_t now_ms, int64_t now_utc)
 {
-    if (runs(run) && run->facts.instance.started > 0) {
-        return now_utc - run->facts.instance.started >= SPF_BOOT_TAKES_S;
+    if (runs(run) && run->facts.instance->started > 0) {
+        return now_utc - run->facts.instance->started >= SPF_BOOT_TAKES_S;
     }
     return history->answered && now_ms - history->answered_ms >= (int64_t)SPF_BOOT_TAKES_S * 1000;
 }
@@ -46,7 +46,7 @@ static bool boot_is_over(const struct spf_history *history, const struct spf_run
 /* An echo that was run is not run again in another round: what it showed stands. */
 static bool has_run_echo(const struct spf_run *run)
 {
-    const struct spf_session_facts *session = &run->facts.session;
+    const struct spf_session_facts *session = run->facts.session;
 
     return spf_facts_have(&run->facts, SPF_GROUP_SESSION) && session->outcome == SPF_ECHO_OTHER;
 }
@@ -88,7 +88,7 @@ static bool is_broken_inside(const struct spf_run *run, const struct spf_diagnos
 {
     static const char *const kinds[] = {"kernel panic", "emergency mode", "root file system",
                                         "sshd failed"};
-    const struct spf_console_facts *console = &run->facts.console;
+    const struct spf_console_facts *console = run->facts.console;
 
     if (d->check != SPF_CHECK_NET_PORT || !spf_facts_have(&run->facts, SPF_GROUP_CONSOLE)) {
         return false;

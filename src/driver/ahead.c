@@ -26,7 +26,7 @@ static bool is_direct(const struct spf_target *target)
 /* Credentials and places to call; of a session's key the id changes with each session. */
 static void add_scope(const struct spf_task *task, struct spf_buf *scope)
 {
-    const struct spf_credentials_facts *found = &task->run->facts.credentials;
+    const struct spf_credentials_facts *found = task->run->facts.credentials;
     const unsigned account = task->run->target->account;
     const struct spf_cloud_options *cloud = &task->shared->options->accounts[account]->cloud;
 
@@ -153,7 +153,7 @@ void spf_ahead_confirm(struct spf_task *task)
 void spf_ahead_learn(struct spf_task *task)
 {
     const struct spf_run *run = task->run;
-    const struct spf_instance_facts *instance = &run->facts.instance;
+    const struct spf_instance_facts *instance = run->facts.instance;
     struct spf_cached_address now = {.seen = spf_utc_now()};
     struct spf_address_cache *cache;
     struct spf_address address;
@@ -173,8 +173,8 @@ void spf_ahead_learn(struct spf_task *task)
     name_way(run->asked, now.way);
     spf_ip_format(&address.ip, now.address);
     if (spf_facts_have(&run->facts, SPF_GROUP_HANDSHAKE) &&
-        run->facts.handshake.outcome == SPF_SHAKE_DONE) {
-        spf_copy(now.host_key, sizeof now.host_key, run->facts.handshake.host_key_sha256);
+        run->facts.handshake->outcome == SPF_SHAKE_DONE) {
+        spf_copy(now.host_key, sizeof now.host_key, run->facts.handshake->host_key_sha256);
     }
     if (spf_copy_whole(now.instance, sizeof now.instance, instance->id) &&
         spf_copy_whole(now.region, sizeof now.region, instance->region)) {

@@ -399,8 +399,7 @@ static void take_key_away(struct spf_driver *driver, size_t i)
     if (run == NULL) {
         return;
     }
-    spf_shape_clear(&spf_key_shape, &run->facts.key);
-    spf_group_forget(&run->facts.group[SPF_GROUP_KEY]);
+    spf_facts_forget(&run->facts, SPF_GROUP_KEY);
 }
 
 /* This machine may have changed since; nobody asks between rounds. What only spares a single target

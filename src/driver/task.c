@@ -93,7 +93,7 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
     /* The question was forgotten since, for it is about another key by now: it is asked again, and
      * its answer must find no other one there. */
     if (facts->group[group].phase == SPF_ABSENT) {
-        spf_shape_clear(spf_groups_info[group].shape, spf_facts_group(facts, group));
+        spf_facts_wipe(facts, group);
     }
     if (facts->group[group].phase != SPF_ASKED) {
         return;
@@ -187,7 +187,7 @@ static void serve_local_environment(struct spf_task *task)
     }
     shared->looked = true;
     if (spf_shape_copy(&spf_local_environment_shape, &shared->local_environment,
-                       &task->run->facts.local_environment)) {
+                       task->run->facts.local_environment)) {
         arrived(&task->inquiry, SPF_GROUP_LOCAL_ENVIRONMENT, NULL);
     } else {
         fail(task, SPF_GROUP_LOCAL_ENVIRONMENT, "out of memory");
@@ -307,9 +307,12 @@ void spf_task_advance(struct spf_task *task)
     }
     for (int i = 0; i < SPF_GROUP_COUNT; i++) {
         if (wants >> i & 1) {
-            spf_run_asked(task->run, (enum spf_group)i, spf_now_ms());
-            task->owed |= (spf_groups)1u << i;
-            serve(task, (enum spf_group)i);
+            if (spf_run_asked(task->run, (enum spf_group)i, spf_now_ms())) {
+                task->owed |= (spf_groups)1u << i;
+                serve(task, (enum spf_group)i);
+            } else {
+                queue(task);
+            }
         }
     }
 }

@@ -83,7 +83,7 @@ static bool is_for(const struct question *question, const struct spf_inquiry *in
                    enum spf_group group)
 {
     const struct spf_target *target = inquiry->target;
-    const struct spf_key_pair_facts *pair = &inquiry->facts->key_pair;
+    const struct spf_key_pair_facts *pair = inquiry->facts->key_pair;
     struct spf_bytes blob;
 
     if (question->group != group) {
@@ -127,8 +127,8 @@ static void tell(const struct question *question, struct spf_inquiry *inquiry)
         return;
     }
     if (question->group == SPF_GROUP_FOUND_KEY) {
-        inquiry->facts->found_key = question->found;
-    } else if (!spf_shape_copy(&spf_key_shape, &question->key, &inquiry->facts->key)) {
+        *inquiry->facts->found_key = question->found;
+    } else if (!spf_shape_copy(&spf_key_shape, &question->key, inquiry->facts->key)) {
         fail(inquiry, question->group, no_memory);
         return;
     }
@@ -305,7 +305,7 @@ static bool ask_for_key(struct question *question, const struct spf_target *targ
 static bool ask_for_search(struct spf_key_cache *cache, struct question *question,
                            const struct spf_inquiry *inquiry)
 {
-    const struct spf_key_pair_facts *pair = &inquiry->facts->key_pair;
+    const struct spf_key_pair_facts *pair = inquiry->facts->key_pair;
     const struct spf_bytes blob = blob_word(pair->public_key);
 
     question->by_name = inquiry->target->key_dir != NULL;

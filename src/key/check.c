@@ -10,7 +10,7 @@
 /* Files of the configuration that ssh cannot use: it says so, and goes on. */
 static void say_passed_over(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_ssh_config_facts *config = &view->facts->ssh_config;
+    const struct spf_ssh_config_facts *config = view->facts->ssh_config;
     struct json_object *list;
     struct spf_buf names;
 
@@ -41,7 +41,7 @@ static void say_passed_over(const struct spf_view *view, struct spf_result *resu
 /* Neither the options nor the ssh configuration nor an agent has a key. */
 static struct spf_opinion judge_no_key(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_ssh_config_facts *config = &view->facts->ssh_config;
+    const struct spf_ssh_config_facts *config = view->facts->ssh_config;
 
     spf_note_null(result, "path");
     if (config->identities.count == 1 && !config->identities.items[0].exists &&
@@ -60,7 +60,7 @@ static struct spf_opinion judge_no_key(const struct spf_view *view, struct spf_r
 /* Is there a regular file I can read? */
 struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_key_facts *key = &view->facts->key;
+    const struct spf_key_facts *key = view->facts->key;
     struct spf_opinion opinion;
 
     if (view->target->key_dir != NULL && view->target->key_path == NULL) {
@@ -78,7 +78,7 @@ struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_re
     }
     spf_note_text(result, "path", view->target->key_path);
     if (view->target->key_dir != NULL) {
-        spf_note_text(result, "picked_by", view->facts->found_key.by_name ? "name" : "public-key");
+        spf_note_text(result, "picked_by", view->facts->found_key->by_name ? "name" : "public-key");
     }
     switch (key->outcome) {
     case SPF_KEY_ABSENT:
@@ -123,7 +123,7 @@ struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_re
  */
 static struct spf_opinion judge_access_list(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_key_facts *key = &view->facts->key;
+    const struct spf_key_facts *key = view->facts->key;
     const bool accepts = key->owner_trusted && key->strangers[0] == '\0';
 
     spf_note_null(result, "mode");
@@ -152,7 +152,7 @@ static struct spf_opinion judge_access_list(const struct spf_view *view, struct 
 static struct spf_opinion judge_open_file(const struct spf_view *view, struct spf_result *result,
                                           const char *mode)
 {
-    const struct spf_key_facts *key = &view->facts->key;
+    const struct spf_key_facts *key = view->facts->key;
 
     if (key->in_agent && key->container == SPF_CONTAINER_OPENSSH) {
         spf_say(result,
@@ -181,7 +181,7 @@ static struct spf_opinion judge_open_file(const struct spf_view *view, struct sp
  */
 struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_key_facts *key = &view->facts->key;
+    const struct spf_key_facts *key = view->facts->key;
     const bool open = (key->mode & 077) != 0;
     const bool refused = key->mine && open;
     struct spf_opinion opinion;
@@ -230,7 +230,7 @@ struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_re
 
 static const char *name_of(const struct spf_view *view)
 {
-    const struct spf_key_facts *key = &view->facts->key;
+    const struct spf_key_facts *key = view->facts->key;
 
     return key->from_stdin   ? _("the key from standard input")
            : key->from_agent ? _("the key of the ssh-agent")
@@ -293,7 +293,7 @@ static struct spf_opinion judge_damage(const struct spf_key_facts *key, bool loa
 /* The file alone does not say whether the login works: ssh, too, lets the agent sign. */
 static void say_agent_holds(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_key_facts *key = &view->facts->key;
+    const struct spf_key_facts *key = view->facts->key;
     const char *path = name_of(view);
 
     if (strcmp(key->damage, "key-encrypted") == 0) {
@@ -311,26 +311,26 @@ static void say_agent_holds(const struct spf_view *view, struct spf_result *resu
  */
 static bool ssh_is_to_read_ppk(const struct spf_view *view)
 {
-    const struct spf_key_facts *key = &view->facts->key;
+    const struct spf_key_facts *key = view->facts->key;
 
     return spf_finding_by_id(key->damage) == SPF_KEY_IS_PPK &&
            (view->target->openssh_typed || view->target->key_configured) &&
-           (!key->in_agent || view->facts->ssh_config.identities_only);
+           (!key->in_agent || view->facts->ssh_config->identities_only);
 }
 
 /* PuTTY goes on without a file that it can't use, and so the agent's key may still do. */
 static struct spf_opinion judge_for_putty(const struct spf_view *view, struct spf_result *result)
 {
     spf_say(result, "%s is not in PuTTY's own format (PPK)", name_of(view));
-    return view->facts->key.in_agent ? spf_lowered(SPF_PUTTY_NEEDS_PPK, SPF_WARN)
-                                     : spf_but_holds(spf_concludes(SPF_PUTTY_NEEDS_PPK));
+    return view->facts->key->in_agent ? spf_lowered(SPF_PUTTY_NEEDS_PPK, SPF_WARN)
+                                      : spf_but_holds(spf_concludes(SPF_PUTTY_NEEDS_PPK));
 }
 
 /* The version that counts, where versions differ: "OpenSSH 9.2 here can't; 9.6 and later can". */
 static void say_which_ssh(const struct spf_view *view, const struct spf_openssh_facts *ssh,
                           bool loads, struct spf_result *result)
 {
-    const struct spf_key_facts *key = &view->facts->key;
+    const struct spf_key_facts *key = view->facts->key;
     const char *who = spf_openssh_that_loads(key->needs);
     const enum spf_finding finding = spf_finding_by_id(key->damage);
     char here[40];
@@ -357,7 +357,7 @@ static void say_which_ssh(const struct spf_view *view, const struct spf_openssh_
 
 static void note_key(const struct spf_view *view, bool loads, struct spf_result *result)
 {
-    const struct spf_key_facts *key = &view->facts->key;
+    const struct spf_key_facts *key = view->facts->key;
 
     spf_note_text(result, "format",
                   key->container != SPF_CONTAINER_NONE ? spf_container_name(key->container) : NULL);
@@ -389,7 +389,7 @@ static void note_key(const struct spf_view *view, bool loads, struct spf_result 
 /* Is it a private key that ssh can load, in good shape and strong enough? */
 struct spf_opinion spf_judge_key_format(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_key_facts *key = &view->facts->key;
+    const struct spf_key_facts *key = view->facts->key;
     const struct spf_openssh_facts *ssh = NULL;
     struct spf_opinion opinion;
     char words[80];
@@ -404,7 +404,7 @@ struct spf_opinion spf_judge_key_format(const struct spf_view *view, struct spf_
             return opinion;
         }
         if (spf_facts_have(view->facts, SPF_GROUP_OPENSSH)) {
-            ssh = &view->facts->openssh;
+            ssh = view->facts->openssh;
         }
     }
     loads = spf_openssh_loads(ssh, key);

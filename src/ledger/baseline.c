@@ -135,7 +135,7 @@ static struct known *find_named(struct spf_baseline *baseline, const struct know
 static struct known *find(struct spf_baseline *baseline, const struct spf_run *run)
 {
     const struct spf_target *targets[] = {run->asked, run->target};
-    const char *id = run->facts.instance.id;
+    const char *id = run->facts.instance->id;
     struct known *found = NULL;
 
     for (size_t i = 0; found == NULL && i < 2; i++) {

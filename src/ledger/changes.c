@@ -183,8 +183,8 @@ static void compare_rule_lists(struct comparison *c, const struct spf_rules_fact
 
 static void compare_rules(struct comparison *c)
 {
-    const struct spf_rules_facts *before = &c->before->facts.rules;
-    const struct spf_rules_facts *now = &c->now->facts.rules;
+    const struct spf_rules_facts *before = c->before->facts.rules;
+    const struct spf_rules_facts *now = c->now->facts.rules;
     const char *one = c->decides[0];
     const char *other = c->decides[1];
 
@@ -237,7 +237,7 @@ static bool has_entry(const struct spf_acl_entry *items, size_t count, const cha
 static void compare_entries(struct comparison *c, const struct spf_acl_entry *items, size_t count,
                             const struct spf_acl_entry *others, size_t other_count, bool added)
 {
-    const char *acl = c->now->facts.network_acl.id;
+    const char *acl = c->now->facts.network_acl->id;
     char said[300];
 
     for (size_t i = 0; i < count; i++) {
@@ -255,8 +255,8 @@ static void compare_entries(struct comparison *c, const struct spf_acl_entry *it
 
 static void compare_acl(struct comparison *c)
 {
-    const struct spf_acl_facts *before = &c->before->facts.network_acl;
-    const struct spf_acl_facts *now = &c->now->facts.network_acl;
+    const struct spf_acl_facts *before = c->before->facts.network_acl;
+    const struct spf_acl_facts *now = c->now->facts.network_acl;
 
     if (!known(c, SPF_GROUP_NETWORK_ACL)) {
         return;
@@ -287,10 +287,10 @@ static void compare_cloud(struct comparison *c)
     const char *address = c->before->results[SPF_CHECK_CLOUD_ADDRESS].address;
     const char *address_now = c->now->results[SPF_CHECK_CLOUD_ADDRESS].address;
 
-    if (differs(c, SPF_GROUP_INSTANCE, before->instance.state_name, now->instance.state_name)) {
-        add(c, "instance_state", SPF_CHECK_CLOUD_INSTANCE, NULL, before->instance.state_name,
-            now->instance.state_name, _("the instance was %s, now it is %s"),
-            or_none(before->instance.state_name), or_none(now->instance.state_name));
+    if (differs(c, SPF_GROUP_INSTANCE, before->instance->state_name, now->instance->state_name)) {
+        add(c, "instance_state", SPF_CHECK_CLOUD_INSTANCE, NULL, before->instance->state_name,
+            now->instance->state_name, _("the instance was %s, now it is %s"),
+            or_none(before->instance->state_name), or_none(now->instance->state_name));
     }
     if (address[0] != '\0' && address_now[0] != '\0' && strcmp(address, address_now) != 0) {
         add(c, "address", SPF_CHECK_CLOUD_ADDRESS, NULL, address, address_now,
@@ -302,17 +302,17 @@ static void compare_cloud(struct comparison *c)
     }
     compare_rules(c);
     compare_acl(c);
-    if (differs(c, SPF_GROUP_KEY_PAIR, before->key_pair.name, now->key_pair.name)) {
-        add(c, "key_pair", SPF_CHECK_CLOUD_KEY_PAIR, NULL, before->key_pair.name,
-            now->key_pair.name, _("the bound key pair was %s, now %s"),
-            or_none(before->key_pair.name), or_none(now->key_pair.name));
+    if (differs(c, SPF_GROUP_KEY_PAIR, before->key_pair->name, now->key_pair->name)) {
+        add(c, "key_pair", SPF_CHECK_CLOUD_KEY_PAIR, NULL, before->key_pair->name,
+            now->key_pair->name, _("the bound key pair was %s, now %s"),
+            or_none(before->key_pair->name), or_none(now->key_pair->name));
     }
 }
 
 static void compare_key(struct comparison *c)
 {
-    const struct spf_key_facts *before = &c->before->facts.key;
-    const struct spf_key_facts *now = &c->now->facts.key;
+    const struct spf_key_facts *before = c->before->facts.key;
+    const struct spf_key_facts *now = c->now->facts.key;
     char mode[8];
     char mode_now[8];
 
@@ -347,30 +347,30 @@ static void compare_server(struct comparison *c)
 {
     const struct spf_facts *before = &c->before->facts;
     const struct spf_facts *now = &c->now->facts;
-    const char *key = before->handshake.host_key_sha256;
-    const char *key_now = now->handshake.host_key_sha256;
-    const char *software = before->identification.software;
+    const char *key = before->handshake->host_key_sha256;
+    const char *key_now = now->handshake->host_key_sha256;
+    const char *software = before->identification->software;
 
     if (known(c, SPF_GROUP_TCP) &&
-        differs(c, SPF_GROUP_TCP, before->tcp.address, now->tcp.address) &&
+        differs(c, SPF_GROUP_TCP, before->tcp->address, now->tcp->address) &&
         c->now->results[SPF_CHECK_CLOUD_ADDRESS].address[0] == '\0') {
-        add(c, "address", SPF_CHECK_NET_PORT, NULL, before->tcp.address, now->tcp.address,
-            _("the host's address was %s, now %s"), or_none(before->tcp.address),
-            or_none(now->tcp.address));
+        add(c, "address", SPF_CHECK_NET_PORT, NULL, before->tcp->address, now->tcp->address,
+            _("the host's address was %s, now %s"), or_none(before->tcp->address),
+            or_none(now->tcp->address));
     }
-    if (software[0] != '\0' && now->identification.software[0] != '\0' &&
-        strcmp(software, now->identification.software) != 0) {
-        add(c, "software", SPF_CHECK_SSH_BANNER, NULL, software, now->identification.software,
-            _("the server was %s, now %s"), software, now->identification.software);
+    if (software[0] != '\0' && now->identification->software[0] != '\0' &&
+        strcmp(software, now->identification->software) != 0) {
+        add(c, "software", SPF_CHECK_SSH_BANNER, NULL, software, now->identification->software,
+            _("the server was %s, now %s"), software, now->identification->software);
     }
     if (key[0] != '\0' && key_now[0] != '\0' && strcmp(key, key_now) != 0) {
         add(c, "host_key", SPF_CHECK_SSH_HOST_KEY, NULL, key, key_now,
             _("the host key was %s, now it is another one, %s"), key, key_now);
     }
-    if (before->query.methods[0] != '\0' && now->query.methods[0] != '\0' &&
-        strcmp(before->query.methods, now->query.methods) != 0) {
-        add(c, "methods", SPF_CHECK_SSH_AUTH, NULL, before->query.methods, now->query.methods,
-            _("the server offered %s, now %s"), before->query.methods, now->query.methods);
+    if (before->query->methods[0] != '\0' && now->query->methods[0] != '\0' &&
+        strcmp(before->query->methods, now->query->methods) != 0) {
+        add(c, "methods", SPF_CHECK_SSH_AUTH, NULL, before->query->methods, now->query->methods,
+            _("the server offered %s, now %s"), before->query->methods, now->query->methods);
     }
 }
 

@@ -233,6 +233,21 @@ static void take_result(struct json_object *json, struct spf_result *result, str
     take_remedies(json, result->finding, &said->remedies);
 }
 
+/* For what is taken from evidence and target. False: no memory. */
+static bool make_room(struct spf_facts *facts)
+{
+    static const spf_groups taken = SPF_GROUP_BIT(KEY) | SPF_GROUP_BIT(INSTANCE) |
+                                    SPF_GROUP_BIT(KEY_PAIR) | SPF_GROUP_BIT(IDENTIFICATION) |
+                                    SPF_GROUP_BIT(HANDSHAKE);
+
+    for (int i = 0; i < SPF_GROUP_COUNT; i++) {
+        if (taken >> i & 1 && spf_facts_group(facts, (enum spf_group)i) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /*
  * What a report promises of evidence (sshpreflight-json(5)) as the facts that a later run is
  * compared with; the groups themselves are not there.
@@ -242,25 +257,25 @@ static void take_facts(struct json_object *json, enum spf_check_id check, struct
     struct spf_facts *facts = &run->facts;
     struct json_object *evidence = spf_json_get(json, "evidence");
 
-#define TAKE(field, name) copy_clean(facts->field, sizeof facts->field, evidence, name)
+#define TAKE(of, field, name) copy_clean(facts->of->field, sizeof facts->of->field, evidence, name)
     switch (check) {
     case SPF_CHECK_KEY_FORMAT:
-        TAKE(key.sha256, "fingerprint_sha256");
+        TAKE(key, sha256, "fingerprint_sha256");
         break;
     case SPF_CHECK_CLOUD_INSTANCE:
-        TAKE(instance.state_name, "state");
+        TAKE(instance, state_name, "state");
         break;
     case SPF_CHECK_CLOUD_KEY_PAIR:
-        TAKE(key_pair.name, "name");
+        TAKE(key_pair, name, "name");
         break;
     case SPF_CHECK_CLOUD_SECURITY_GROUP:
         run->results[check].rule = given(evidence, "rule");
         break;
     case SPF_CHECK_SSH_BANNER:
-        TAKE(identification.software, "software");
+        TAKE(identification, software, "software");
         break;
     case SPF_CHECK_SSH_HOST_KEY:
-        TAKE(handshake.host_key_sha256, "fingerprint_sha256");
+        TAKE(handshake, host_key_sha256, "fingerprint_sha256");
         break;
     default:
         break;
@@ -295,7 +310,7 @@ static void take_checks(struct json_object *json, struct spf_run *run, struct sp
 static void take_target(struct json_object *json, struct spf_run *run)
 {
     const struct spf_failure none = spf_failure(SPF_NOT_RECORDED, "a report holds no facts");
-    struct spf_instance_facts *instance = &run->facts.instance;
+    struct spf_instance_facts *instance = run->facts.instance;
 
     for (int i = 0; i < SPF_GROUP_COUNT; i++) {
         spf_group_settle(&run->facts.group[i], &none);
@@ -412,6 +427,9 @@ bool spf_line_restore(struct json_object *json, const struct spf_target *target,
     line->json = json_object_get(json);
     restored->target = *target;
     spf_run_init(restored->run, &restored->target);
+    if (!make_room(&restored->run->facts)) {
+        return false;
+    }
     restored->run->said = line->said;
     take_checks(json, restored->run, line->said);
     take_target(spf_json_get(json, "target"), restored->run);

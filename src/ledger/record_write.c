@@ -50,7 +50,7 @@ static struct json_object *group_json(const struct spf_run *run, int i,
 {
     const struct spf_group_state *state = &run->facts.group[i];
     const struct spf_group_info *info = &spf_groups_info[i];
-    const void *facts = (const char *)&run->facts + info->offset;
+    const void *facts = spf_facts_read(&run->facts, (enum spf_group)i);
     bool present = state->phase == SPF_PRESENT;
     struct json_object *group = spf_json_object();
     struct json_object *content = present ? spf_shape_write(info->shape, facts, filter)

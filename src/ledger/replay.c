@@ -71,11 +71,9 @@ void spf_replay(struct json_object *groups, struct spf_run *run, spf_groups repo
             break;
         }
         for (int i = 0; i < SPF_GROUP_COUNT; i++) {
-            if (!(wants >> i & 1)) {
-                continue;
+            if (wants >> i & 1 && spf_run_asked(run, (enum spf_group)i, spf_now_ms())) {
+                spf_replay_serve(groups, &replay.inquiry, (enum spf_group)i);
             }
-            spf_run_asked(run, (enum spf_group)i, spf_now_ms());
-            spf_replay_serve(groups, &replay.inquiry, (enum spf_group)i);
         }
     }
     if (!spf_run_done(run)) {

@@ -8,10 +8,10 @@
 /* The types of keys that the server is known to take, "a,b"; NULL: not known. */
 static const char *types_of(const struct spf_view *view)
 {
-    const char *server = view->facts->handshake.server_sig_algs;
+    const char *server = view->facts->handshake->server_sig_algs;
 
     return server != NULL ? server
-                          : spf_implementation_of(view->facts->identification.software)->key_types;
+                          : spf_implementation_of(view->facts->identification->software)->key_types;
 }
 
 /*
@@ -26,7 +26,7 @@ static void note_ways_out(const struct spf_view *view, const char *types, struct
         {"rsa-sha2-512", "rsa"},
         {"rsa-sha2-256", "rsa"},
     };
-    const char *key = view->facts->key.algorithm;
+    const char *key = view->facts->key->algorithm;
 
     if (strcmp(key, "ssh-rsa") == 0 && (types == NULL || spf_names_have(types, "ssh-rsa"))) {
         spf_note_text(result, "signature_algorithm", "ssh-rsa");
@@ -42,7 +42,7 @@ static void note_ways_out(const struct spf_view *view, const char *types, struct
 
 void spf_algorithm_note(const struct spf_view *view, struct spf_result *result)
 {
-    const char *server = view->facts->handshake.server_sig_algs;
+    const char *server = view->facts->handshake->server_sig_algs;
     const char *types = types_of(view);
 
     spf_note_text(result, "server_sig_algs", server);
@@ -56,8 +56,8 @@ struct spf_opinion spf_algorithm_judge(const struct spf_view *view, struct spf_r
 {
     const char *types = types_of(view);
 
-    if (view->target->ssh_config != NULL && strcmp(view->facts->key.algorithm, "ssh-rsa") == 0 &&
-        spf_names_have(view->facts->ssh_config.accepted_algorithms, "ssh-rsa")) {
+    if (view->target->ssh_config != NULL && strcmp(view->facts->key->algorithm, "ssh-rsa") == 0 &&
+        spf_names_have(view->facts->ssh_config->accepted_algorithms, "ssh-rsa")) {
         spf_say(result, "the ssh configuration allows signatures with SHA-1, which ssh would make "
                         "and this program does not");
         return spf_lowered(SPF_AUTH_ALGORITHM_REFUSED, SPF_UNKNOWN);
@@ -66,12 +66,12 @@ struct spf_opinion spf_algorithm_judge(const struct spf_view *view, struct spf_r
         spf_say(result,
                 "there is no signature algorithm that both ssh and the server allow for a key of "
                 "type %s (the server knows %s); the key itself was not evaluated",
-                view->facts->key.algorithm, types);
+                view->facts->key->algorithm, types);
     } else {
         spf_say(result,
                 "there is no signature algorithm that both ssh and the server allow for a key of "
                 "type %s; the key itself was not evaluated",
-                view->facts->key.algorithm);
+                view->facts->key->algorithm);
     }
     return spf_concludes(SPF_AUTH_ALGORITHM_REFUSED);
 }

@@ -58,8 +58,8 @@ static struct spf_opinion judge_algorithm(const struct spf_view *view, struct sp
 {
     spf_algorithm_note(view, result);
     spf_note_text(result, "stage", offer);
-    return view->facts->key.certificate[0] != '\0' ? spf_certificate_judge(view, result)
-                                                   : spf_algorithm_judge(view, result);
+    return view->facts->key->certificate[0] != '\0' ? spf_certificate_judge(view, result)
+                                                    : spf_algorithm_judge(view, result);
 }
 
 /* Of the keys that the configuration names, one was asked about: ssh would go on with the next. */
@@ -67,16 +67,16 @@ static const char *next_key(const struct spf_view *view)
 {
     const char *key = view->target->key_path;
 
-    return key != NULL ? spf_ssh_config_key(&view->facts->ssh_config, key) : NULL;
+    return key != NULL ? spf_ssh_config_key(view->facts->ssh_config, key) : NULL;
 }
 
 static bool has_other_keys(const struct spf_view *view)
 {
-    const struct spf_ssh_config_facts *config = &view->facts->ssh_config;
+    const struct spf_ssh_config_facts *config = view->facts->ssh_config;
 
     return next_key(view) != NULL ||
-           (!config->identities_only && view->facts->key.agent_keys > 0 &&
-            !(view->facts->key.in_agent && view->facts->key.agent_keys == 1));
+           (!config->identities_only && view->facts->key->agent_keys > 0 &&
+            !(view->facts->key->in_agent && view->facts->key->agent_keys == 1));
 }
 
 static struct spf_opinion refused(const struct spf_view *view, const char *stage,
@@ -89,9 +89,9 @@ static struct spf_opinion refused(const struct spf_view *view, const char *stage
         return opinion;
     }
     /* after a disconnect ssh, too, offers nothing more */
-    if (view->facts->key.certificate[0] != '\0' &&
-        (view->facts->query.of_certificate ||
-         view->facts->query.ending.kind != SPF_ENDING_DISCONNECT)) {
+    if (view->facts->key->certificate[0] != '\0' &&
+        (view->facts->query->of_certificate ||
+         view->facts->query->ending.kind != SPF_ENDING_DISCONNECT)) {
         spf_note_text(result, "stage", stage);
         return spf_certificate_judge(view, result);
     }
@@ -126,20 +126,20 @@ static bool leaves_no_method(const char *error)
 
 static struct spf_opinion judge_refusal(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_query_facts *facts = &view->facts->query;
-    const char *server = view->facts->handshake.server_sig_algs;
+    const struct spf_query_facts *facts = view->facts->query;
+    const char *server = view->facts->handshake->server_sig_algs;
 
     if ((facts->methods[0] != '\0' && !spf_names_have(facts->methods, "publickey")) ||
         (facts->methods[0] == '\0' && leaves_no_method(facts->error))) {
         return decided(result, offer, SPF_AUTH_PUBLICKEY_DISABLED);
     }
     if (server == NULL) {
-        server = spf_implementation_of(view->facts->identification.software)->key_types;
+        server = spf_implementation_of(view->facts->identification->software)->key_types;
     }
     if (facts->asked.count == 0 && server != NULL && facts->algorithm[0] != '\0' &&
         !facts->of_certificate && !spf_names_have(server, facts->algorithm) &&
-        !(view->facts->handshake.server_sig_algs == NULL &&
-          spf_names_have(server, view->facts->key.algorithm))) {
+        !(view->facts->handshake->server_sig_algs == NULL &&
+          spf_names_have(server, view->facts->key->algorithm))) {
         return judge_algorithm(view, result);
     }
     if (facts->ending.kind == SPF_ENDING_DISCONNECT && facts->asked.count == 0) {
@@ -190,7 +190,7 @@ static bool is_told_off(const struct spf_signature_facts *facts)
 
 static struct spf_opinion judge_told_off(const struct spf_view *view, struct spf_result *result)
 {
-    const char *said = view->facts->signature.banner;
+    const char *said = view->facts->signature->banner;
 
     spf_say(result, "the server knows this key, but refuses the login of %s; it says: %s",
             view->target->user, said);
@@ -207,7 +207,7 @@ static struct spf_opinion judge_told_off(const struct spf_view *view, struct spf
  */
 static bool judges_by_query(const struct spf_view *view)
 {
-    return spf_query_proves(view->facts->identification.software, &view->facts->query);
+    return spf_query_proves(view->facts->identification->software, view->facts->query);
 }
 
 /* Nothing here signs with the key, or nothing was asked to: true, and *opinion is what is known
@@ -217,9 +217,9 @@ static bool is_unsigned(const struct spf_view *view, struct spf_result *result,
 {
     char text[SPF_ASKED_SIZE];
 
-    if (spf_key_agent_signs(&view->facts->key)) {
+    if (spf_key_agent_signs(view->facts->key)) {
         spf_note_text(result, "signed_by", "agent");
-    } else if (!view->facts->key.usable && view->facts->key.encrypted) {
+    } else if (!view->facts->key->usable && view->facts->key->encrypted) {
         if (judges_by_query(view)) {
             spf_say(result,
                     "the server takes %s for %s; without the passphrase the login itself could not "
@@ -229,13 +229,13 @@ static bool is_unsigned(const struct spf_view *view, struct spf_result *result,
             spf_say(result,
                     "without the passphrase the login could not be tried, and the answer to the "
                     "question alone proves nothing: this server (%s) may say yes to any key",
-                    view->facts->identification.software);
+                    view->facts->identification->software);
         }
         *opinion = spf_lowered(SPF_KEY_ENCRYPTED, SPF_UNKNOWN);
         return true;
     }
-    if (!spf_key_agent_signs(&view->facts->key) &&
-        strcmp(view->facts->key.damage, "key-needs-device") == 0) {
+    if (!spf_key_agent_signs(view->facts->key) &&
+        strcmp(view->facts->key->damage, "key-needs-device") == 0) {
         if (judges_by_query(view)) {
             spf_say(result,
                     "the server accepts %s for %s; the security key was not asked to sign, so the "
@@ -252,7 +252,7 @@ static bool is_unsigned(const struct spf_view *view, struct spf_result *result,
 static struct spf_opinion judge_login_refusal(const struct spf_view *view,
                                               struct spf_result *result)
 {
-    const struct spf_signature_facts *facts = &view->facts->signature;
+    const struct spf_signature_facts *facts = view->facts->signature;
     char text[SPF_ASKED_SIZE];
 
     if (!judges_by_query(view)) {
@@ -263,7 +263,7 @@ static struct spf_opinion judge_login_refusal(const struct spf_view *view,
                 view->target->user,
                 facts->ending.kind == SPF_ENDING_DISCONNECT ? _(" and disconnected: ") : "",
                 facts->ending.kind == SPF_ENDING_DISCONNECT ? facts->error : "",
-                view->facts->identification.software);
+                view->facts->identification->software);
         return refused(view, signature, result);
     }
     if (facts->ending.kind == SPF_ENDING_DISCONNECT) {
@@ -271,7 +271,7 @@ static struct spf_opinion judge_login_refusal(const struct spf_view *view,
                 "the server knows %s, but refuses the login of %s; it answered by "
                 "disconnecting: %s",
                 spf_asked_key(view, text), view->target->user, facts->error);
-    } else if (view->facts->query.of_certificate) {
+    } else if (view->facts->query->of_certificate) {
         spf_say(result, "the server accepts %s, but refuses the login of %s",
                 spf_asked_key(view, text), view->target->user);
     }
@@ -280,7 +280,7 @@ static struct spf_opinion judge_login_refusal(const struct spf_view *view,
 
 static struct spf_opinion judge_acceptance(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_signature_facts *facts = &view->facts->signature;
+    const struct spf_signature_facts *facts = view->facts->signature;
     char text[SPF_ASKED_SIZE];
     char signer[80] = "";
 
@@ -292,13 +292,13 @@ static struct spf_opinion judge_acceptance(const struct spf_view *view, struct s
     if (view->target->session == SPF_SESSION_NEVER) {
         spf_flow_note(result, &facts->ending.flow);
     }
-    if (view->facts->query.asked.count > 0) {
+    if (view->facts->query->asked.count > 0) {
         spf_keys_say_accepted(view, result);
         return spf_passes();
     }
-    if (spf_key_agent_signs(&view->facts->key)) {
+    if (spf_key_agent_signs(view->facts->key)) {
         spf_format(signer, sizeof signer, _(" (signed by %s)"),
-                   spf_key_agent_name(&view->facts->key));
+                   spf_key_agent_name(view->facts->key));
     }
     spf_say(result, "%s accepted for %s%s%s", spf_asked_key_bare(view, text), view->target->user,
             signer,
@@ -310,11 +310,11 @@ static struct spf_opinion judge_acceptance(const struct spf_view *view, struct s
 /* The key would do. Does a signature with it log us in? */
 static struct spf_opinion judge_signature(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_signature_facts *facts = &view->facts->signature;
+    const struct spf_signature_facts *facts = view->facts->signature;
     struct spf_opinion opinion;
 
     spf_note_text(result, "stage", query);
-    if (view->facts->query.of_certificate) {
+    if (view->facts->query->of_certificate) {
         spf_certificate_note(view, result);
     }
     if (is_unsigned(view, result, &opinion)) {
@@ -351,7 +351,7 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
 /* A type of key that only the user's ssh or PuTTY has: our limit, and no verdict on the login. */
 static bool is_beyond_us(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_key_facts *key = &view->facts->key;
+    const struct spf_key_facts *key = view->facts->key;
 
     if (!spf_facts_have(view->facts, SPF_GROUP_KEY) || key->usable || key->public_blob == NULL ||
         strcmp(key->damage, "key-algorithm-unsupported") != 0) {
@@ -366,8 +366,8 @@ static bool is_beyond_us(const struct spf_view *view, struct spf_result *result)
 /* RequiredRSASize (ssh_config(5)): shorter keys are as if they were not there. */
 static bool is_too_short(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_key_facts *key = &view->facts->key;
-    int64_t required = view->facts->ssh_config.required_rsa;
+    const struct spf_key_facts *key = view->facts->key;
+    int64_t required = view->facts->ssh_config->required_rsa;
 
     if (view->target->ssh_config == NULL || !spf_facts_have(view->facts, SPF_GROUP_KEY) ||
         strcmp(key->algorithm, "ssh-rsa") != 0 || key->bits == 0 || key->bits >= required) {
@@ -387,7 +387,7 @@ static bool is_too_short(const struct spf_view *view, struct spf_result *result)
  */
 struct spf_opinion spf_judge_ssh_auth(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_query_facts *facts = &view->facts->query;
+    const struct spf_query_facts *facts = view->facts->query;
     struct spf_opinion opinion;
 
     spf_note_null(result, "methods");
@@ -399,7 +399,7 @@ struct spf_opinion spf_judge_ssh_auth(const struct spf_view *view, struct spf_re
     if (may_be_a_stranger(view)) {
         return spf_skips(SPF_CHECK_CLOUD_ADDRESS);
     }
-    if (view->target->ssh_config != NULL && view->facts->ssh_config.publickey_off) {
+    if (view->target->ssh_config != NULL && view->facts->ssh_config->publickey_off) {
         spf_say(result, "the ssh configuration switches public keys off for this host "
                         "(PubkeyAuthentication no): ssh would not offer this one");
         return spf_concludes(SPF_SSH_CONFIG_UNUSABLE);
@@ -411,7 +411,7 @@ struct spf_opinion spf_judge_ssh_auth(const struct spf_view *view, struct spf_re
         return spf_lowered(SPF_KEY_ALGORITHM_UNSUPPORTED, SPF_UNKNOWN);
     }
     /* which of several keys is asked about first may be the bound pair's to say */
-    if (view->facts->ssh_config.offers.count > 1 &&
+    if (view->facts->ssh_config->offers.count > 1 &&
         view->results[SPF_CHECK_CLOUD_KEY_PAIR].status == SPF_PENDING) {
         return spf_waits();
     }

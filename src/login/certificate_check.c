@@ -7,38 +7,38 @@
 
 void spf_certificate_note(const struct spf_view *view, struct spf_result *result)
 {
-    if (view->facts->key.certificate[0] != '\0') {
-        spf_note_text(result, "certificate_file", view->facts->key.certificate);
+    if (view->facts->key->certificate[0] != '\0') {
+        spf_note_text(result, "certificate_file", view->facts->key->certificate);
     }
 }
 
 const char *spf_asked_key(const struct spf_view *view, char text[SPF_ASKED_SIZE])
 {
-    if (!view->facts->query.of_certificate) {
+    if (!view->facts->query->of_certificate) {
         return _("this key");
     }
-    if (view->facts->key.certificate[0] == '\0') {
+    if (view->facts->key->certificate[0] == '\0') {
         return _("the certificate in the ssh-agent");
     }
-    spf_format(text, SPF_ASKED_SIZE, _("the certificate %s"), view->facts->key.certificate);
+    spf_format(text, SPF_ASKED_SIZE, _("the certificate %s"), view->facts->key->certificate);
     return text;
 }
 
 const char *spf_asked_key_bare(const struct spf_view *view, char text[SPF_ASKED_SIZE])
 {
-    if (!view->facts->query.of_certificate) {
+    if (!view->facts->query->of_certificate) {
         return _("key");
     }
-    if (view->facts->key.certificate[0] == '\0') {
+    if (view->facts->key->certificate[0] == '\0') {
         return _("certificate in the ssh-agent");
     }
-    spf_format(text, SPF_ASKED_SIZE, _("certificate %s"), view->facts->key.certificate);
+    spf_format(text, SPF_ASKED_SIZE, _("certificate %s"), view->facts->key->certificate);
     return text;
 }
 
 struct spf_opinion spf_certificate_judge(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_key_facts *key = &view->facts->key;
+    const struct spf_key_facts *key = view->facts->key;
     const struct spf_certificate_facts *certified = &key->certified;
     const char *user = view->target->user;
     const bool names_user =
@@ -68,7 +68,7 @@ struct spf_opinion spf_certificate_judge(const struct spf_view *view, struct spf
     } else {
         why[0] = '\0';
     }
-    if (view->facts->query.of_certificate) {
+    if (view->facts->query->of_certificate) {
         spf_say(result, "the server accepts neither this key for %s nor the certificate %s%s", user,
                 key->certificate, why);
         return spf_concludes(SPF_AUTH_KEY_REFUSED);

@@ -16,8 +16,8 @@ const char *spf_host_key_kind(const char *algorithm)
 
 enum spf_proof spf_proof_of(const struct spf_view *view)
 {
-    const struct spf_console_facts *console = &view->facts->console;
-    const struct spf_handshake_facts *shown = &view->facts->handshake;
+    const struct spf_console_facts *console = view->facts->console;
+    const struct spf_handshake_facts *shown = view->facts->handshake;
     enum spf_proof proof = SPF_PROOF_NONE;
 
     if (view->facts->group[SPF_GROUP_CONSOLE].phase != SPF_PRESENT) {

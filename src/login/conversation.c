@@ -78,14 +78,14 @@ static void go_through(struct spf_conversation *talk, const char *host)
     struct spf_inquiry *inquiry = talk->inquiry;
     const struct spf_target *target = inquiry->target;
     const struct spf_ssh_config_facts *config =
-        target->ssh_config != NULL ? &inquiry->facts->ssh_config : NULL;
+        target->ssh_config != NULL ? inquiry->facts->ssh_config : NULL;
 
-    if (target->jump != NULL && spf_jump_refuses(target, config, host, &inquiry->facts->tcp)) {
+    if (target->jump != NULL && spf_jump_refuses(target, config, host, inquiry->facts->tcp)) {
         spf_conversation_arrive(talk, NULL);
         return;
     }
     if (target->jump == NULL && target->ssh_config != NULL &&
-        inquiry->facts->ssh_config.proxy_passes_descriptor) {
+        inquiry->facts->ssh_config->proxy_passes_descriptor) {
         const struct spf_failure failure =
             spf_failure(SPF_SSH_CONFIG_UNUSABLE,
                         "the ssh configuration has ProxyUseFdpass, which is not supported here");
@@ -116,18 +116,18 @@ static void dial(struct spf_conversation *talk)
         spf_conversation_arrive_failed(talk, "no address to dial");
         return;
     }
-    if (target->ssh_config != NULL && inquiry->facts->ssh_config.unhonoured[0] != '\0') {
+    if (target->ssh_config != NULL && inquiry->facts->ssh_config->unhonoured[0] != '\0') {
         const struct spf_failure failure = spf_failure(
             SPF_SSH_CONFIG_UNUSABLE, "the ssh configuration has %s, which is not supported here",
-            inquiry->facts->ssh_config.unhonoured);
+            inquiry->facts->ssh_config->unhonoured);
 
         spf_conversation_arrive(talk, &failure);
         return;
     }
-    if (target->ssh_config != NULL && inquiry->facts->ssh_config.refusal[0] != '\0') {
+    if (target->ssh_config != NULL && inquiry->facts->ssh_config->refusal[0] != '\0') {
         const struct spf_failure failure =
             spf_failure(SPF_SSH_CONFIG_UNUSABLE, "ssh itself ends with the configuration's %s",
-                        inquiry->facts->ssh_config.refusal);
+                        inquiry->facts->ssh_config->refusal);
 
         spf_conversation_arrive(talk, &failure);
         return;
@@ -139,7 +139,7 @@ static void dial(struct spf_conversation *talk)
     destination.host = host;
     destination.pace = inquiry->login != NULL ? inquiry->login->pace : NULL;
     destination.family = target->host != NULL ? target->family : 0;
-    talk->dial = spf_dial_new(inquiry->loop, &destination, &inquiry->facts->tcp, dialled, talk);
+    talk->dial = spf_dial_new(inquiry->loop, &destination, inquiry->facts->tcp, dialled, talk);
     if (talk->dial == NULL) {
         spf_conversation_arrive_failed(talk, "no memory to connect");
     } else if (talk->silence_expected) {
@@ -160,7 +160,7 @@ void spf_conversation_expect_silence(struct spf_conversation *talk)
 
 static void greeting_decided(struct spf_conversation *talk)
 {
-    struct spf_identification_facts *said = &talk->inquiry->facts->identification;
+    struct spf_identification_facts *said = talk->inquiry->facts->identification;
 
     said->elapsed_ms = spf_now_ms() - talk->step_ms;
     if (talk->jump != NULL && said->outcome != SPF_IDENTIFIED &&
@@ -224,7 +224,7 @@ static void greet(struct spf_conversation *talk)
         spf_conversation_arrive_failed(talk, "no memory to identify ourselves");
         return;
     } /* any other failure shows when we listen */
-    spf_listener_init(&talk->listener, talk->fd, &inquiry->facts->identification);
+    spf_listener_init(&talk->listener, talk->fd, inquiry->facts->identification);
     listen_to_greeting(talk, false);
 }
 
@@ -232,8 +232,8 @@ static void greet(struct spf_conversation *talk)
 static bool is_too_late_for_ssh(struct spf_conversation *talk)
 {
     const struct spf_facts *facts = talk->inquiry->facts;
-    const int64_t limit_s = facts->ssh_config.manners.connect_timeout;
-    const int64_t took_ms = facts->tcp.elapsed_ms + facts->identification.elapsed_ms;
+    const int64_t limit_s = facts->ssh_config->manners.connect_timeout;
+    const int64_t took_ms = facts->tcp->elapsed_ms + facts->identification->elapsed_ms;
     struct spf_failure failure;
 
     if (talk->inquiry->target->ssh_config == NULL || limit_s <= 0 || took_ms <= limit_s * 1000) {
@@ -249,9 +249,9 @@ static bool is_too_late_for_ssh(struct spf_conversation *talk)
 
 static void begin_handshake(struct spf_conversation *talk)
 {
-    const struct spf_known_hosts_facts *known = &talk->inquiry->facts->known_hosts;
+    const struct spf_known_hosts_facts *known = talk->inquiry->facts->known_hosts;
     const struct spf_ssh_config_facts *config =
-        talk->inquiry->target->ssh_config != NULL ? &talk->inquiry->facts->ssh_config : NULL;
+        talk->inquiry->target->ssh_config != NULL ? talk->inquiry->facts->ssh_config : NULL;
     const char *offers[SPF_OFFER_LISTS];
     char *order;
     bool set;
@@ -283,7 +283,7 @@ static void begin_handshake(struct spf_conversation *talk)
 
 static void shake_hands(struct spf_conversation *talk)
 {
-    struct spf_handshake_facts *facts = &talk->inquiry->facts->handshake;
+    struct spf_handshake_facts *facts = talk->inquiry->facts->handshake;
     enum spf_link_state state = spf_link_handshake(talk->link);
 
     if (state == SPF_LINK_AGAIN) {
@@ -310,7 +310,7 @@ static void shake_hands(struct spf_conversation *talk)
 
 static void run_echo(struct spf_conversation *talk)
 {
-    struct spf_session_facts *facts = &talk->inquiry->facts->session;
+    struct spf_session_facts *facts = talk->inquiry->facts->session;
     enum spf_link_state state = spf_echo_step(talk->echo, talk->link);
 
     if (state == SPF_LINK_AGAIN && talk->echo->flooded) {
@@ -365,29 +365,29 @@ static void give_up(struct spf_conversation *talk, bool without_end)
 
     if (talk->step == SPF_GROUP_IDENTIFICATION) {
         spf_listen_no_more(&talk->listener);
-        if (talk->inquiry->facts->identification.outcome == SPF_IDENTIFICATION_SILENT) {
-            spf_flow_read_stalled(talk->fd, &talk->inquiry->facts->identification.flow);
+        if (talk->inquiry->facts->identification->outcome == SPF_IDENTIFICATION_SILENT) {
+            spf_flow_read_stalled(talk->fd, &talk->inquiry->facts->identification->flow);
         }
         greeting_decided(talk);
         return;
     }
     switch (talk->step) {
     case SPF_GROUP_HANDSHAKE:
-        facts->handshake.outcome = without_end ? SPF_SHAKE_FAILED : SPF_SHAKE_TIMEOUT;
-        ending = &facts->handshake.ending;
-        spf_offers_keep(&facts->handshake, spf_link_seen(talk->link));
+        facts->handshake->outcome = without_end ? SPF_SHAKE_FAILED : SPF_SHAKE_TIMEOUT;
+        ending = &facts->handshake->ending;
+        spf_offers_keep(facts->handshake, spf_link_seen(talk->link));
         break;
     case SPF_GROUP_QUERY:
-        facts->query.outcome = SPF_AUTH_SILENT;
-        ending = &facts->query.ending;
+        facts->query->outcome = SPF_AUTH_SILENT;
+        ending = &facts->query->ending;
         break;
     case SPF_GROUP_SIGNATURE:
-        facts->signature.outcome = SPF_AUTH_SILENT;
-        ending = &facts->signature.ending;
+        facts->signature->outcome = SPF_AUTH_SILENT;
+        ending = &facts->signature->ending;
         break;
     default:
-        spf_echo_give_up(talk->echo, &facts->session);
-        ending = &facts->session.ending;
+        spf_echo_give_up(talk->echo, facts->session);
+        ending = &facts->session->ending;
         break;
     }
     *ending = spf_standstill_of(spf_link_seen(talk->link), without_end);
@@ -416,7 +416,7 @@ static bool wants_peer(const struct spf_conversation *talk)
 
     return target->instance_id != NULL && target->source_ip.family == 0 &&
            target->source_lookup == NULL &&
-           spf_starts_with(talk->inquiry->facts->identification.software, "OpenSSH");
+           spf_starts_with(talk->inquiry->facts->identification->software, "OpenSSH");
 }
 
 static void begin_echo(struct spf_conversation *talk)
@@ -426,7 +426,7 @@ static void begin_echo(struct spf_conversation *talk)
     if (talk->echo == NULL) {
         talk->echo = calloc(1, sizeof *talk->echo);
     }
-    if (talk->echo == NULL || !spf_echo_init(talk->echo, inquiry->facts->identification.software,
+    if (talk->echo == NULL || !spf_echo_init(talk->echo, inquiry->facts->identification->software,
                                              inquiry->target->session != SPF_SESSION_ALWAYS,
                                              wants_peer(talk), spf_conversation_full_size(talk))) {
         spf_conversation_arrive_failed(talk, "no memory or random bytes");
@@ -445,11 +445,11 @@ void spf_conversation_serve(struct spf_conversation *talk, enum spf_group group)
         dial(talk);
         return;
     }
-    if (group == SPF_GROUP_IDENTIFICATION && talk->inquiry->facts->tcp.reset) {
-        struct spf_identification_facts *said = &talk->inquiry->facts->identification;
+    if (group == SPF_GROUP_IDENTIFICATION && talk->inquiry->facts->tcp->reset) {
+        struct spf_identification_facts *said = talk->inquiry->facts->identification;
 
         said->outcome = SPF_IDENTIFICATION_RESET;
-        spf_copy(said->error, sizeof said->error, talk->inquiry->facts->tcp.error);
+        spf_copy(said->error, sizeof said->error, talk->inquiry->facts->tcp->error);
         spf_conversation_arrive(talk, NULL);
         return;
     }
@@ -461,7 +461,7 @@ void spf_conversation_serve(struct spf_conversation *talk, enum spf_group group)
         greet(talk);
         return;
     }
-    if (group == SPF_GROUP_SESSION && talk->inquiry->facts->query.none_accepted &&
+    if (group == SPF_GROUP_SESSION && talk->inquiry->facts->query->none_accepted &&
         !spf_link_is_alive(talk->link)) {
         spf_conversation_arrive_failed(talk, "the server let us in before we signed, and the SSH "
                                              "library that this program uses ends there");

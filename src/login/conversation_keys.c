@@ -8,7 +8,7 @@
  */
 static const struct spf_ssh_offer *offer_at(const struct spf_conversation *talk, size_t place)
 {
-    const struct spf_ssh_config_facts *config = &talk->inquiry->facts->ssh_config;
+    const struct spf_ssh_config_facts *config = talk->inquiry->facts->ssh_config;
     const struct spf_ssh_offer *chosen = talk->inquiry->target->offer;
 
     if (place == 0) {
@@ -33,7 +33,7 @@ bool spf_conversation_asks_several(const struct spf_conversation *talk)
 
 struct spf_query_key spf_conversation_key(const struct spf_conversation *talk)
 {
-    const struct spf_key_facts *key = &talk->inquiry->facts->key;
+    const struct spf_key_facts *key = talk->inquiry->facts->key;
     const struct spf_ssh_offer *offer = offer_at(talk, talk->key_at);
     const struct spf_secret *certificate = offer != NULL ? offer->certificate_line : NULL;
 
@@ -42,7 +42,7 @@ struct spf_query_key spf_conversation_key(const struct spf_conversation *talk)
                                       .blob = key->public_blob,
                                       .certificate = certificate,
                                       .agent_signs = spf_key_agent_signs(key),
-                                      .can_sign = talk->inquiry->facts->key.login != NULL ||
+                                      .can_sign = talk->inquiry->facts->key->login != NULL ||
                                                   spf_key_agent_signs(key)};
     }
     return (struct spf_query_key){.algorithm = offer->algorithm,
@@ -56,12 +56,12 @@ bool spf_conversation_next_key(struct spf_conversation *talk, enum spf_link_stat
 {
     struct spf_facts *facts = talk->inquiry->facts;
     const struct spf_ssh_offer *offer = offer_at(talk, talk->key_at);
-    struct spf_asked_key *asked = SPF_APPEND(&facts->query.asked);
+    struct spf_asked_key *asked = SPF_APPEND(&facts->query->asked);
 
     if (asked == NULL) {
         return false;
     }
-    asked->offer = offer - facts->ssh_config.offers.items;
+    asked->offer = offer - facts->ssh_config->offers.items;
     asked->outcome = spf_conversation_outcome(state, spf_link_seen(talk->link));
     if ((state != SPF_LINK_REFUSED && state != SPF_LINK_LOCAL) ||
         offer_at(talk, talk->key_at + 1) == NULL) {

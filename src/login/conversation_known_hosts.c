@@ -56,7 +56,7 @@ static void done(struct spf_job *job)
 
     talk->known_hosts = NULL;
     if (reading->good) {
-        talk->inquiry->facts->known_hosts = reading->facts;
+        *talk->inquiry->facts->known_hosts = reading->facts;
         reading->facts = (struct spf_known_hosts_facts){0};
     }
     arrive(talk->inquiry, reading->good ? NULL : "no memory for known_hosts");
@@ -88,7 +88,7 @@ static bool copy_target(struct spf_known_hosts_job *reading, const struct spf_ta
 void spf_conversation_gather_known_hosts(struct spf_conversation *talk)
 {
     struct spf_inquiry *inquiry = talk->inquiry;
-    const char *alias = inquiry->facts->ssh_config.host_key_alias;
+    const char *alias = inquiry->facts->ssh_config->host_key_alias;
     struct spf_known_hosts_job *reading = calloc(1, sizeof *reading);
     bool good;
 

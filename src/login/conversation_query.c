@@ -15,7 +15,7 @@
 static void ask_about_stranger(struct spf_conversation *talk)
 {
     const struct spf_query_key key = spf_conversation_key(talk);
-    struct spf_query_facts *facts = &talk->inquiry->facts->query;
+    struct spf_query_facts *facts = talk->inquiry->facts->query;
     enum spf_link_state state = spf_link_query_stranger(talk->link, key.algorithm, key.blob);
 
     if (state == SPF_LINK_AGAIN) {
@@ -45,16 +45,16 @@ static void ask_for_none(struct spf_conversation *talk)
         return;
     }
     talk->asking_last = false;
-    talk->inquiry->facts->query.none_accepted = state == SPF_LINK_DONE;
+    talk->inquiry->facts->query->none_accepted = state == SPF_LINK_DONE;
     spf_conversation_arrive(talk, NULL);
 }
 
 static void keep_answer(struct spf_conversation *talk, enum spf_link_state state)
 {
-    struct spf_query_facts *facts = &talk->inquiry->facts->query;
+    struct spf_query_facts *facts = talk->inquiry->facts->query;
     const struct spf_seen *seen = spf_link_seen(talk->link);
 
-    spf_offers_keep_sig_algs(&talk->inquiry->facts->handshake, seen);
+    spf_offers_keep_sig_algs(talk->inquiry->facts->handshake, seen);
     facts->elapsed_ms = spf_now_ms() - talk->step_ms;
     facts->outcome = spf_conversation_outcome(state, seen);
     for (size_t i = 0; i < facts->asked.count; i++) {
@@ -80,7 +80,7 @@ static void keep_answer(struct spf_conversation *talk, enum spf_link_state state
 
 static bool none_may_do(const struct spf_conversation *talk)
 {
-    return talk->inquiry->facts->query.outcome == SPF_AUTH_REFUSED && !talk->asked_none &&
+    return talk->inquiry->facts->query->outcome == SPF_AUTH_REFUSED && !talk->asked_none &&
            spf_link_is_alive(talk->link) && !spf_conversation_key(talk).agent_signs;
 }
 
@@ -88,10 +88,10 @@ static bool stranger_decides(const struct spf_conversation *talk)
 {
     const struct spf_facts *facts = talk->inquiry->facts;
 
-    return facts->query.outcome == SPF_AUTH_ACCEPTED && !facts->query.none_accepted &&
-           facts->query.stranger == SPF_STRANGER_NOT_ASKED &&
+    return facts->query->outcome == SPF_AUTH_ACCEPTED && !facts->query->none_accepted &&
+           facts->query->stranger == SPF_STRANGER_NOT_ASKED &&
            !spf_conversation_key(talk).can_sign &&
-           !spf_query_proves(facts->identification.software, &facts->query);
+           !spf_query_proves(facts->identification->software, facts->query);
 }
 
 /* Of the key or keys and, if it came to that, of the certificate. */
@@ -114,9 +114,9 @@ static void all_answered(struct spf_conversation *talk)
  */
 static bool certificate_is_next(const struct spf_conversation *talk)
 {
-    const struct spf_query_facts *facts = &talk->inquiry->facts->query;
+    const struct spf_query_facts *facts = talk->inquiry->facts->query;
 
-    return talk->inquiry->facts->key.certificate_line != NULL &&
+    return talk->inquiry->facts->key->certificate_line != NULL &&
            !spf_conversation_asks_several(talk) && spf_link_is_alive(talk->link) &&
            (facts->outcome == SPF_AUTH_LOCAL_REFUSAL ||
             (facts->outcome == SPF_AUTH_REFUSED && spf_names_have(facts->methods, "publickey")));
@@ -124,9 +124,9 @@ static bool certificate_is_next(const struct spf_conversation *talk)
 
 static void ask_about_certificate(struct spf_conversation *talk)
 {
-    struct spf_query_facts *facts = &talk->inquiry->facts->query;
+    struct spf_query_facts *facts = talk->inquiry->facts->query;
     enum spf_link_state state =
-        spf_link_query_certificate(talk->link, talk->inquiry->facts->key.certificate_line);
+        spf_link_query_certificate(talk->link, talk->inquiry->facts->key->certificate_line);
 
     if (state == SPF_LINK_AGAIN) {
         spf_conversation_wait(talk, spf_link_events(talk->link));
@@ -147,7 +147,7 @@ static void ask_about_certificate(struct spf_conversation *talk)
 static void query_answered(struct spf_conversation *talk, enum spf_link_state state)
 {
     keep_answer(talk, state);
-    talk->inquiry->facts->query.of_certificate = spf_conversation_key(talk).certificate != NULL;
+    talk->inquiry->facts->query->of_certificate = spf_conversation_key(talk).certificate != NULL;
     talk->asking_certificate = certificate_is_next(talk);
     if (talk->asking_certificate) {
         ask_about_certificate(talk);

@@ -6,7 +6,7 @@
 
 static void signed_or_not(struct spf_conversation *talk, enum spf_link_state state)
 {
-    struct spf_signature_facts *facts = &talk->inquiry->facts->signature;
+    struct spf_signature_facts *facts = talk->inquiry->facts->signature;
     const struct spf_seen *seen;
 
     if (state == SPF_LINK_AGAIN) {
@@ -39,7 +39,7 @@ static void agent_signed(void *owner, struct spf_link *link, enum spf_link_state
     }
     failure = spf_failure(
         SPF_KEY_ENCRYPTED, "The server takes this key for %s; %s holds it, but %s",
-        talk->inquiry->target->user, spf_key_agent_name(&talk->inquiry->facts->key), refusal);
+        talk->inquiry->target->user, spf_key_agent_name(talk->inquiry->facts->key), refusal);
     spf_agent_signing_free(talk->signing);
     talk->signing = NULL;
     spf_conversation_arrive(talk, &failure);
@@ -53,18 +53,18 @@ static struct spf_agent_signing *new_signing(struct spf_conversation *talk)
 {
     const struct spf_inquiry *inquiry = talk->inquiry;
     const struct spf_ssh_offer *offer = inquiry->target->offer;
-    const char *held = inquiry->facts->key.public_blob;
+    const char *held = inquiry->facts->key->public_blob;
     const char *shown = held;
 
-    if (inquiry->facts->query.of_certificate && offer != NULL && offer->certificate_line != NULL) {
+    if (inquiry->facts->query->of_certificate && offer != NULL && offer->certificate_line != NULL) {
         shown = spf_secret_text(offer->certificate_line);
         held = offer->in_agent ? shown : held;
-    } else if (inquiry->facts->query.of_certificate &&
-               inquiry->facts->key.certificate_line != NULL) {
-        shown = spf_secret_text(inquiry->facts->key.certificate_line);
+    } else if (inquiry->facts->query->of_certificate &&
+               inquiry->facts->key->certificate_line != NULL) {
+        shown = spf_secret_text(inquiry->facts->key->certificate_line);
     }
     return spf_agent_signing_new(inquiry->loop,
-                                 spf_agent_for(inquiry->target->agent, &inquiry->facts->key), shown,
+                                 spf_agent_for(inquiry->target->agent, inquiry->facts->key), shown,
                                  held, talk->link, agent_signed, talk);
 }
 
@@ -95,10 +95,10 @@ static void sign_by_agent(struct spf_conversation *talk)
 static bool ssh_cannot_decrypt(struct spf_conversation *talk)
 {
     const struct spf_facts *facts = talk->inquiry->facts;
-    const struct spf_ssh_manners *manners = &facts->ssh_config.manners;
+    const struct spf_ssh_manners *manners = &facts->ssh_config->manners;
     struct spf_failure failure;
 
-    if (talk->inquiry->target->ssh_config == NULL || !facts->key.encrypted ||
+    if (talk->inquiry->target->ssh_config == NULL || !facts->key->encrypted ||
         (!manners->is_batch && !manners->asks_for_no_passphrase)) {
         return false;
     }
@@ -112,21 +112,21 @@ static bool ssh_cannot_decrypt(struct spf_conversation *talk)
 
 void spf_conversation_sign(struct spf_conversation *talk)
 {
-    if (talk->inquiry->facts->query.none_accepted) { /* we are in */
-        talk->inquiry->facts->signature.outcome = SPF_AUTH_ACCEPTED;
+    if (talk->inquiry->facts->query->none_accepted) { /* we are in */
+        talk->inquiry->facts->signature->outcome = SPF_AUTH_ACCEPTED;
         spf_conversation_arrive(talk, NULL);
         return;
     }
-    if (spf_key_agent_signs(&talk->inquiry->facts->key)) {
+    if (spf_key_agent_signs(talk->inquiry->facts->key)) {
         sign_by_agent(talk);
         return;
     }
-    if (talk->inquiry->facts->key.login == NULL) {
+    if (talk->inquiry->facts->key->login == NULL) {
         spf_conversation_arrive_failed(talk, "there is no private key to sign with");
         return;
     }
     if (ssh_cannot_decrypt(talk)) {
         return;
     }
-    signed_or_not(talk, spf_link_sign(talk->link, talk->inquiry->facts->key.login));
+    signed_or_not(talk, spf_link_sign(talk->link, talk->inquiry->facts->key->login));
 }

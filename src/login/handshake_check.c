@@ -83,7 +83,7 @@ static const struct category *first_gap(const struct spf_handshake_facts *facts,
 /* All that this machine's ssh has of a category; NULL: not known. */
 static const char *known_to_ssh(const struct spf_view *view, const struct category *category)
 {
-    const struct spf_openssh_algorithms_facts *ssh = &view->facts->openssh_algorithms;
+    const struct spf_openssh_algorithms_facts *ssh = view->facts->openssh_algorithms;
     const char *const known[] = {
         [SPF_OFFER_KEX] = ssh->known_kex,
         [SPF_OFFER_HOST_KEYS] = ssh->known_host_keys,
@@ -120,7 +120,7 @@ static bool find_legacy(const struct spf_view *view, const struct category *cate
 static void legacy_options(const struct spf_view *view, const char *const offers[SPF_OFFER_LISTS],
                            char *out, size_t size)
 {
-    const struct spf_handshake_facts *facts = &view->facts->handshake;
+    const struct spf_handshake_facts *facts = view->facts->handshake;
     char chosen[SPF_OFFER_LISTS][80] = {{0}};
 
     out[0] = '\0';
@@ -156,7 +156,7 @@ static void legacy_options(const struct spf_view *view, const char *const offers
         }
     }
     /* so old a server knows RSA with SHA-1 alone, or says nothing else (RFC 8308) */
-    if (out[0] != '\0' && strcmp(view->facts->key.algorithm, "ssh-rsa") == 0) {
+    if (out[0] != '\0' && strcmp(view->facts->key->algorithm, "ssh-rsa") == 0) {
         spf_format(out + strlen(out), size - strlen(out), " -o PubkeyAcceptedAlgorithms=+ssh-rsa");
     }
 }
@@ -167,7 +167,7 @@ static void legacy_options(const struct spf_view *view, const char *const offers
  */
 static struct spf_opinion judge_no_common(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_handshake_facts *facts = &view->facts->handshake;
+    const struct spf_handshake_facts *facts = view->facts->handshake;
     const struct category *category = &categories[facts->outcome];
     const struct category *gap;
     const char *offers[SPF_OFFER_LISTS];
@@ -180,8 +180,8 @@ static struct spf_opinion judge_no_common(const struct spf_view *view, struct sp
         spf_lacks(view, SPF_GROUP_OPENSSH_ALGORITHMS, &opinion)) {
         return opinion;
     }
-    spf_offers_of(view->target->ssh_config != NULL ? &view->facts->ssh_config : NULL,
-                  &view->facts->openssh_algorithms, offers);
+    spf_offers_of(view->target->ssh_config != NULL ? view->facts->ssh_config : NULL,
+                  view->facts->openssh_algorithms, offers);
     theirs = server_offer(facts, category->list);
     gap = first_gap(facts, offers);
     if (theirs != NULL && gap == NULL && !view->target->from_transcript) {
@@ -245,7 +245,7 @@ static const char *mac_or_null(const char *name)
 
 static struct spf_opinion judge_failure(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_handshake_facts *facts = &view->facts->handshake;
+    const struct spf_handshake_facts *facts = view->facts->handshake;
 
     if (strstr(facts->error, "too large banner") != NULL) { /* libssh takes 127 bytes, ssh 8191 */
         spf_say(result, "the server's identification line is longer than the SSH library of "
@@ -254,18 +254,18 @@ static struct spf_opinion judge_failure(const struct spf_view *view, struct spf_
     }
     note_dislike(&facts->ending, result);
     spf_ending_say(result, N_("the handshake failed"), &facts->ending, facts->error);
-    if (view->facts->tcp.proxy[0] != '\0' && view->facts->identification.before[0] != '\0') {
+    if (view->facts->tcp->proxy[0] != '\0' && view->facts->identification->before[0] != '\0') {
         spf_say(result,
                 "the handshake failed; the ProxyCommand %s had printed text of its own where "
                 "only SSH belongs: %s",
-                view->facts->tcp.proxy, view->facts->identification.before);
+                view->facts->tcp->proxy, view->facts->identification->before);
     }
     return spf_concludes(SPF_HANDSHAKE_FAILED);
 }
 
 static struct spf_opinion judge_timeout(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_handshake_facts *facts = &view->facts->handshake;
+    const struct spf_handshake_facts *facts = view->facts->handshake;
     struct spf_opinion opinion;
 
     spf_flow_note(result, &facts->ending.flow);
@@ -307,7 +307,7 @@ static void say_agreed(const struct spf_handshake_facts *facts, struct spf_resul
  */
 struct spf_opinion spf_judge_ssh_handshake(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_handshake_facts *facts = &view->facts->handshake;
+    const struct spf_handshake_facts *facts = view->facts->handshake;
     struct spf_opinion opinion;
 
     spf_note_text(result, "kex", text_or_null(facts->kex));

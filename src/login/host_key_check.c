@@ -33,7 +33,7 @@ static void note_verified(struct spf_result *result, const char *by)
 /* StrictHostKeyChecking, of the configuration that is used; "" for what ssh does without it. */
 static const char *strictness(const struct spf_view *view)
 {
-    return view->target->ssh_config != NULL ? view->facts->ssh_config.strict : "";
+    return view->target->ssh_config != NULL ? view->facts->ssh_config->strict : "";
 }
 
 /* With StrictHostKeyChecking no ssh only warns, and logs in by key (sshconnect.c, check_host_key).
@@ -58,8 +58,8 @@ static struct spf_opinion even_so(const struct spf_view *view, enum spf_finding 
 static bool judge_next_key(const struct spf_view *view, struct spf_result *result,
                            struct spf_opinion *opinion)
 {
-    const char *shown = view->facts->handshake.host_key_sha256;
-    const struct spf_host_key_again_facts *again = &view->facts->host_key_again;
+    const char *shown = view->facts->handshake->host_key_sha256;
+    const struct spf_host_key_again_facts *again = view->facts->host_key_again;
     const struct spf_group_state *state = &view->facts->group[SPF_GROUP_HOST_KEY_AGAIN];
     const struct spf_known_host *line;
     enum spf_host_key_verdict verdict;
@@ -75,7 +75,7 @@ static bool judge_next_key(const struct spf_view *view, struct spf_result *resul
     if (again->blob == NULL || strcmp(again->sha256, shown) == 0) {
         return false;
     }
-    verdict = spf_known_hosts_judge(&view->facts->known_hosts, again->blob, &line);
+    verdict = spf_known_hosts_judge(view->facts->known_hosts, again->blob, &line);
     spf_say(result, "one connection was shown %s, the next one %s (%s)", shown, again->sha256,
             verdict == SPF_VERDICT_KNOWN ? _("the known key") : _("not known, either"));
     *opinion = even_so(view, SPF_HOST_KEY_FLIPS, result);
@@ -111,7 +111,7 @@ static struct spf_opinion judge_changed(const struct spf_view *view,
     if (line != NULL) {
         spf_say(result, "the host key has changed: %s:%lld holds %s, and the server shows %s",
                 line->file, (long long)line->line, line->sha256,
-                view->facts->handshake.host_key_sha256);
+                view->facts->handshake->host_key_sha256);
     }
     return even_so(view, SPF_HOST_KEY_CHANGED, result);
 }
@@ -120,14 +120,14 @@ static struct spf_opinion judge_changed(const struct spf_view *view,
  */
 static void note_pin(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_handshake_facts *shown = &view->facts->handshake;
+    const struct spf_handshake_facts *shown = view->facts->handshake;
     struct spf_buf line;
 
-    if (shown->host_key_blob == NULL || view->facts->known_hosts.name[0] == '\0') {
+    if (shown->host_key_blob == NULL || view->facts->known_hosts->name[0] == '\0') {
         return;
     }
     spf_buf_init(&line, 2000);
-    spf_buf_addf(&line, "%s %s %s", view->facts->known_hosts.name,
+    spf_buf_addf(&line, "%s %s %s", view->facts->known_hosts->name,
                  spf_starts_with(shown->host_key_algorithm, "rsa-sha2") ? "ssh-rsa"
                                                                         : shown->host_key_algorithm,
                  shown->host_key_blob);
@@ -140,8 +140,8 @@ static void note_pin(const struct spf_view *view, struct spf_result *result)
 /* What PuTTY makes of the key, which looks into no known_hosts; "": it knows none of this host. */
 static const char *note_putty(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_known_hosts_facts *known = &view->facts->known_hosts;
-    const char *blob = view->facts->handshake.host_key_blob;
+    const struct spf_known_hosts_facts *known = view->facts->known_hosts;
+    const char *blob = view->facts->handshake->host_key_blob;
     const char *verdict = "";
 
     for (size_t i = 0; blob != NULL && i < known->putty.count; i++) {
@@ -151,7 +151,7 @@ static const char *note_putty(const struct spf_view *view, struct spf_result *re
             verdict = "known";
         } else if (verdict[0] == '\0' &&
                    strcmp(spf_host_key_kind(key->algorithm),
-                          spf_host_key_kind(view->facts->handshake.host_key_algorithm)) == 0) {
+                          spf_host_key_kind(view->facts->handshake->host_key_algorithm)) == 0) {
             verdict = "changed";
         }
     }
@@ -166,7 +166,7 @@ static void say_of_putty(const struct spf_view *view, enum spf_proof proof,
                          struct spf_result *result)
 {
     const char *verdict = note_putty(view, result);
-    const char *sha256 = view->facts->handshake.host_key_sha256;
+    const char *sha256 = view->facts->handshake->host_key_sha256;
 
     if (proof == SPF_PROOF_NONE && strcmp(verdict, "known") == 0) {
         spf_say(result, "%s is not in known_hosts, but it is the key that PuTTY knows for the host",
@@ -182,7 +182,7 @@ static void say_of_putty(const struct spf_view *view, enum spf_proof proof,
 /* No key is known. The console is used if it is there, but nothing waits for it. */
 static struct spf_opinion judge_unknown(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_known_hosts_facts *known = &view->facts->known_hosts;
+    const struct spf_known_hosts_facts *known = view->facts->known_hosts;
     enum spf_proof proof = spf_proof_of(view);
     bool certified = false;
 
@@ -195,7 +195,7 @@ static struct spf_opinion judge_unknown(const struct spf_view *view, struct spf_
         spf_say(result,
                 "%s is not in known_hosts, but it is the key that the instance printed on its "
                 "console",
-                view->facts->handshake.host_key_sha256);
+                view->facts->handshake->host_key_sha256);
     }
     say_of_putty(view, proof, result);
     for (size_t i = 0; proof == SPF_PROOF_NONE && i < known->lines.count; i++) {
@@ -211,7 +211,7 @@ static struct spf_opinion judge_unknown(const struct spf_view *view, struct spf_
     }
     if (!certified && view->target->ssh_config == NULL &&
         spf_facts_have(view->facts, SPF_GROUP_SSH_CONFIG) &&
-        strcmp(view->facts->ssh_config.strict, "yes") == 0) {
+        strcmp(view->facts->ssh_config->strict, "yes") == 0) {
         spf_say(result,
                 "the host key is not known yet: your ssh configuration, which was not used, has "
                 "StrictHostKeyChecking yes, so a plain ssh refuses");
@@ -247,8 +247,8 @@ static int64_t rsa_bits(const char *text)
 static bool is_decided(const struct spf_view *view, struct spf_result *result,
                        struct spf_opinion *opinion)
 {
-    const struct spf_ssh_config_facts *config = &view->facts->ssh_config;
-    const char *blob = view->facts->handshake.host_key_blob;
+    const struct spf_ssh_config_facts *config = view->facts->ssh_config;
+    const char *blob = view->facts->handshake->host_key_blob;
     int64_t bits = blob != NULL ? rsa_bits(blob) : 0;
     struct spf_ip ip;
 
@@ -264,7 +264,7 @@ static bool is_decided(const struct spf_view *view, struct spf_result *result,
         return true;
     }
     if (config->trusts_loopback && config->host_key_alias[0] == '\0' &&
-        !spf_target_is_proxied(view->target) && spf_ip_parse(view->facts->tcp.address, &ip) &&
+        !spf_target_is_proxied(view->target) && spf_ip_parse(view->facts->tcp->address, &ip) &&
         (ip.family == 4 ? ip.octets[0] == 127
                         : memcmp(ip.octets, &in6addr_loopback, sizeof ip.octets) == 0)) {
         spf_say(result, "not compared: the ssh configuration has NoHostAuthenticationForLocalhost");
@@ -298,7 +298,7 @@ static bool note_unread(const struct spf_known_hosts_facts *known, struct spf_re
 /* Of a transcript: the client has compared, and said what it found. */
 static struct spf_opinion judge_reported(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_known_hosts_facts *known = &view->facts->known_hosts;
+    const struct spf_known_hosts_facts *known = view->facts->known_hosts;
     const char *verdict = known->client_verdict;
 
     note_line(result, known->lines.count > 0 ? &known->lines.items[0] : NULL);
@@ -328,8 +328,8 @@ static bool lines_are_beyond_ssh(const struct spf_view *view, bool *waits,
 {
     static const char everywhere[] = "ssh-ed25519,ssh-rsa,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,"
                                      "ecdsa-sha2-nistp521";
-    const struct spf_known_hosts_facts *known = &view->facts->known_hosts;
-    const struct spf_openssh_algorithms_facts *ssh = &view->facts->openssh_algorithms;
+    const struct spf_known_hosts_facts *known = view->facts->known_hosts;
+    const struct spf_openssh_algorithms_facts *ssh = view->facts->openssh_algorithms;
 
     *waits = false;
     for (size_t i = 0; i < known->lines.count; i++) {
@@ -444,8 +444,8 @@ static struct spf_opinion judge_by_files(const struct spf_view *view,
 /* Is the host key the known one? As ssh judges it, from the lines that speak of the host. */
 struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_handshake_facts *shown = &view->facts->handshake;
-    const struct spf_known_hosts_facts *known = &view->facts->known_hosts;
+    const struct spf_handshake_facts *shown = view->facts->handshake;
+    const struct spf_known_hosts_facts *known = view->facts->known_hosts;
     const struct spf_known_host *line = NULL;
     const char *offers[SPF_OFFER_LISTS];
     enum spf_host_key_verdict verdict;
@@ -475,7 +475,7 @@ struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct sp
     if (is_decided(view, result, &opinion)) {
         return opinion;
     }
-    spf_offers_of(view->target->ssh_config != NULL ? &view->facts->ssh_config : NULL, NULL, offers);
+    spf_offers_of(view->target->ssh_config != NULL ? view->facts->ssh_config : NULL, NULL, offers);
     /* with StrictHostKeyChecking no, ssh goes on whatever is found */
     if (strcmp(strictness(view), "no") != 0) {
         if (spf_known_hosts_by_certificate(known, shown, offers[SPF_OFFER_HOST_KEYS], verdict)) {

@@ -205,14 +205,14 @@ static pid_t run_ssh(struct spf_jump *jump, const struct ends *ends)
     const struct spf_target *target = jump->inquiry->target;
     const struct spf_facts *known = jump->inquiry->facts;
     const struct spf_ssh_config_facts *config =
-        target->ssh_config != NULL ? &known->ssh_config : NULL;
+        target->ssh_config != NULL ? known->ssh_config : NULL;
     struct spf_child_environment environment = spf_child_environment(target->ssh_config != NULL);
     struct spf_jump_line line;
     pid_t ssh = -1;
 
     jump->watch.ready = ssh_says;
     spf_copy(jump->facts->jump, sizeof jump->facts->jump, target->jump);
-    if (!spf_jump_line_make(&line, target, config, known->openssh.version, jump->host)) {
+    if (!spf_jump_line_make(&line, target, config, known->openssh->version, jump->host)) {
         errno = ENOMEM;
     } else {
         spf_jump_note_last_hop(&line, jump->facts);
@@ -240,7 +240,7 @@ static pid_t run_proxy(struct spf_jump *jump, const struct ends *ends)
                                       .owner = jump,
                                       .due_ms = jump->watch.due_ms};
     spf_copy(jump->facts->proxy, sizeof jump->facts->proxy,
-             jump->inquiry->facts->ssh_config.proxy_program);
+             jump->inquiry->facts->ssh_config->proxy_program);
     proxy = run(&(struct spf_child_program){.command = jump->inquiry->target->proxy_command,
                                             .environment = &environment},
                 ends);
@@ -312,7 +312,7 @@ struct spf_jump *spf_jump_new(const struct spf_inquiry *inquiry, const char *hos
     }
     *jump = (struct spf_jump){.loop = inquiry->loop,
                               .inquiry = inquiry,
-                              .facts = &inquiry->facts->tcp,
+                              .facts = inquiry->facts->tcp,
                               .done = done,
                               .owner = owner,
                               .program = -1,

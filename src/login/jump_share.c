@@ -198,7 +198,7 @@ static bool start(struct spf_jump_share *share, const struct spf_jump_line *line
 
 static const struct spf_ssh_config_facts *config_of(const struct spf_inquiry *inquiry)
 {
-    return inquiry->target->ssh_config != NULL ? &inquiry->facts->ssh_config : NULL;
+    return inquiry->target->ssh_config != NULL ? inquiry->facts->ssh_config : NULL;
 }
 
 /* The connections that the user's ssh would use there are the user's to hold open. */
@@ -242,7 +242,7 @@ static bool run(struct spf_jump_share *share, const struct spf_inquiry *inquiry)
 
     spf_format(path, sizeof path, "%s" SOCKET, share->directory);
     good = spf_jump_line_make_master(&line, target, config_of(inquiry),
-                                     inquiry->facts->openssh.version, path);
+                                     inquiry->facts->openssh->version, path);
     if (good) {
         spf_jump_add_environment(&environment, &line);
         spf_jump_note_last_hop(&line, &share->way);
@@ -305,7 +305,7 @@ struct spf_jump_share *spf_jump_share_of(struct spf_jump_shares *shares,
         return NULL;
     }
     if (spf_jump_line_make_master(&line, inquiry->target, config_of(inquiry),
-                                  inquiry->facts->openssh.version, "")) {
+                                  inquiry->facts->openssh->version, "")) {
         words = words_of(&line);
     }
     spf_jump_line_clear(&line);

@@ -42,10 +42,10 @@ static void add_key(struct spf_buf *buf, const struct spf_ssh_offer *offer)
 
 void spf_keys_note(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_ssh_config_facts *config = &view->facts->ssh_config;
+    const struct spf_ssh_config_facts *config = view->facts->ssh_config;
     struct json_object *list;
 
-    if (view->facts->query.asked.count == 0) {
+    if (view->facts->query->asked.count == 0) {
         return;
     }
     list = spf_json_array();
@@ -59,7 +59,7 @@ void spf_keys_note(const struct spf_view *view, struct spf_result *result)
         spf_json_add(item, "in_agent", spf_json_boolean(offer->in_agent));
         spf_json_add(item, "fingerprint_sha256",
                      offer->sha256[0] != '\0' ? spf_clean_json(offer->sha256) : NULL);
-        spf_json_add(item, "answer", spf_json_string(answer_word(&view->facts->query, i)));
+        spf_json_add(item, "answer", spf_json_string(answer_word(view->facts->query, i)));
         spf_json_append(list, item);
     }
     spf_note_json(result, "keys", list);
@@ -68,10 +68,10 @@ void spf_keys_note(const struct spf_view *view, struct spf_result *result)
 /* The first key that ssh would offer, and the server was not asked about; NULL: none. */
 static const struct spf_ssh_offer *first_unasked(const struct spf_view *view)
 {
-    const struct spf_ssh_config_facts *config = &view->facts->ssh_config;
+    const struct spf_ssh_config_facts *config = view->facts->ssh_config;
 
     for (size_t i = 0; i < config->offers.count; i++) {
-        if (strcmp(answer_word(&view->facts->query, i), "not asked") == 0) {
+        if (strcmp(answer_word(view->facts->query, i), "not asked") == 0) {
             return &config->offers.items[i];
         }
     }
@@ -81,8 +81,8 @@ static const struct spf_ssh_offer *first_unasked(const struct spf_view *view)
 /* "a, b and 3 more" */
 static void add_refused(struct spf_buf *buf, const struct spf_view *view)
 {
-    const struct spf_ssh_config_facts *config = &view->facts->ssh_config;
-    const struct spf_query_facts *query = &view->facts->query;
+    const struct spf_ssh_config_facts *config = view->facts->ssh_config;
+    const struct spf_query_facts *query = view->facts->query;
     size_t named = 0;
 
     for (size_t i = 0; i < query->asked.count && named < NAMED_MAX; i++) {
@@ -112,7 +112,7 @@ static void note_next(const struct spf_ssh_offer *next, struct spf_result *resul
 bool spf_keys_judge_refusal(const struct spf_view *view, struct spf_result *result,
                             struct spf_opinion *opinion)
 {
-    const struct spf_query_facts *query = &view->facts->query;
+    const struct spf_query_facts *query = view->facts->query;
     const struct spf_ssh_offer *next = first_unasked(view);
     const bool cut = strstr(query->error, "Too many authentication failures") != NULL;
     struct spf_buf names;
@@ -162,11 +162,11 @@ bool spf_keys_judge_refusal(const struct spf_view *view, struct spf_result *resu
 /* How many that were not asked about here ssh would offer before the accepted key. */
 static size_t untried_before(const struct spf_view *view)
 {
-    const int64_t accepted = spf_query_accepted(&view->facts->query);
+    const int64_t accepted = spf_query_accepted(view->facts->query);
     size_t count = 0;
 
-    for (int64_t i = 0; i < accepted && (uint64_t)i < view->facts->ssh_config.offers.count; i++) {
-        count += strcmp(answer_word(&view->facts->query, (size_t)i), "not asked") == 0;
+    for (int64_t i = 0; i < accepted && (uint64_t)i < view->facts->ssh_config->offers.count; i++) {
+        count += strcmp(answer_word(view->facts->query, (size_t)i), "not asked") == 0;
     }
     return count;
 }
@@ -179,17 +179,17 @@ static size_t untried_before(const struct spf_view *view)
  */
 int64_t spf_keys_too_many(const struct spf_view *view)
 {
-    const int64_t version = spf_openssh_version_of(view->facts->identification.software);
+    const int64_t version = spf_openssh_version_of(view->facts->identification->software);
     const int64_t tries = version >= 1006 ? 12 : 6;
-    const struct spf_key_facts *key = &view->facts->key;
+    const struct spf_key_facts *key = view->facts->key;
     int64_t before = key->in_agent ? 0 : key->agent_keys;
 
-    if (view->target->key_configured && view->facts->ssh_config.offers.count > 0) {
+    if (view->target->key_configured && view->facts->ssh_config->offers.count > 0) {
         before = (int64_t)untried_before(view);
     }
     /* PuTTY offers of an agent's keys the file's only (putty/ssh/userauth2-client.c) */
     if (view->target->no_openssh ||
-        (view->target->ssh_config != NULL && view->facts->ssh_config.identities_only)) {
+        (view->target->ssh_config != NULL && view->facts->ssh_config->identities_only)) {
         return 0;
     }
     return before >= tries ? before : 0;
@@ -197,18 +197,18 @@ int64_t spf_keys_too_many(const struct spf_view *view)
 
 void spf_keys_say_accepted(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_query_facts *query = &view->facts->query;
+    const struct spf_query_facts *query = view->facts->query;
     const int64_t accepted = spf_query_accepted(query);
     const size_t untried = untried_before(view);
     const size_t refused = query->asked.count - 1;
     struct spf_buf name;
 
-    if (accepted < 0 || (uint64_t)accepted >= view->facts->ssh_config.offers.count) {
+    if (accepted < 0 || (uint64_t)accepted >= view->facts->ssh_config->offers.count) {
         return;
     }
     spf_buf_init(&name, 1200);
-    add_key(&name, &view->facts->ssh_config.offers.items[accepted]);
-    if (spf_key_agent_signs(&view->facts->key)) {
+    add_key(&name, &view->facts->ssh_config->offers.items[accepted]);
+    if (spf_key_agent_signs(view->facts->key)) {
         spf_buf_addstr(&name, ", signed by the ssh-agent");
     }
     if (untried > 0 && refused == 0) {

@@ -9,14 +9,17 @@ struct spf_second_look {
     struct spf_inquiry inquiry; /* first: the conversation hands it back */
     struct spf_inquiry *first;  /* which waits for the answer */
     struct spf_conversation *conversation;
-    struct spf_facts facts; /* tcp to handshake are ours, the rest is borrowed */
+    struct spf_facts facts; /* the rest is borrowed */
+    struct spf_tcp_facts tcp;
+    struct spf_identification_facts identification;
+    struct spf_handshake_facts handshake;
 };
 
 /* Whatever the connection came to: no key of it is an answer as well. */
 static void finish(struct spf_second_look *look)
 {
-    struct spf_host_key_again_facts *again = &look->first->facts->host_key_again;
-    struct spf_handshake_facts *shown = &look->facts.handshake;
+    struct spf_host_key_again_facts *again = look->first->facts->host_key_again;
+    struct spf_handshake_facts *shown = look->facts.handshake;
 
     if (shown->outcome == SPF_SHAKE_DONE && shown->host_key_blob != NULL) {
         spf_copy(again->sha256, sizeof again->sha256, shown->host_key_sha256);
@@ -35,10 +38,10 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
         failure->cause == SPF_SYSTEM_ERROR) { /* ours: no answer of the server's */
         look->first->arrived(look->first, SPF_GROUP_HOST_KEY_AGAIN, failure);
     } else if (failure == NULL && group == SPF_GROUP_TCP &&
-               look->facts.tcp.outcome == SPF_TCP_OPEN) {
+               look->facts.tcp->outcome == SPF_TCP_OPEN) {
         spf_conversation_serve(look->conversation, SPF_GROUP_IDENTIFICATION);
     } else if (failure == NULL && group == SPF_GROUP_IDENTIFICATION &&
-               look->facts.identification.outcome == SPF_IDENTIFIED) {
+               look->facts.identification->outcome == SPF_IDENTIFIED) {
         spf_conversation_serve(look->conversation, SPF_GROUP_HANDSHAKE);
     } else {
         finish(look);
@@ -53,9 +56,10 @@ struct spf_second_look *spf_second_look_new(struct spf_inquiry *inquiry)
         return NULL;
     }
     look->facts = *inquiry->facts;
-    look->facts.tcp = (struct spf_tcp_facts){0};
-    look->facts.identification = (struct spf_identification_facts){0};
-    look->facts.handshake = (struct spf_handshake_facts){.outcome = SPF_SHAKE_FAILED};
+    look->facts.tcp = &look->tcp;
+    look->facts.identification = &look->identification;
+    look->facts.handshake = &look->handshake;
+    look->handshake.outcome = SPF_SHAKE_FAILED;
     look->inquiry = (struct spf_inquiry){.target = inquiry->target,
                                          .facts = &look->facts,
                                          .loop = inquiry->loop,
@@ -81,8 +85,8 @@ void spf_second_look_free(struct spf_second_look *look)
         return;
     }
     spf_conversation_free(look->conversation);
-    spf_shape_clear(&spf_tcp_shape, &look->facts.tcp);
-    spf_shape_clear(&spf_identification_shape, &look->facts.identification);
-    spf_shape_clear(&spf_handshake_shape, &look->facts.handshake);
+    spf_shape_clear(&spf_tcp_shape, &look->tcp);
+    spf_shape_clear(&spf_identification_shape, &look->identification);
+    spf_shape_clear(&spf_handshake_shape, &look->handshake);
     free(look);
 }

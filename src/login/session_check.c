@@ -29,8 +29,8 @@ static struct spf_opinion judge_sftp_only(const struct spf_view *view, struct sp
         if (spf_lacks(view, SPF_GROUP_OPENSSH, &opinion) && opinion.kind == SPF_OPINION_WANTS) {
             return opinion;
         }
-        if (spf_facts_have(view->facts, SPF_GROUP_OPENSSH) && view->facts->openssh.version > 0) {
-            version = view->facts->openssh.version;
+        if (spf_facts_have(view->facts, SPF_GROUP_OPENSSH) && view->facts->openssh->version > 0) {
+            version = view->facts->openssh->version;
         }
     }
     if (version < 900) {
@@ -45,7 +45,7 @@ static struct spf_opinion judge_sftp_only(const struct spf_view *view, struct sp
 
 static struct spf_opinion judge_other(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_session_facts *facts = &view->facts->session;
+    const struct spf_session_facts *facts = view->facts->session;
 
     if (facts->other_user[0] != '\0') {
         spf_note_text(result, "other_user", facts->other_user);
@@ -69,7 +69,7 @@ static struct spf_opinion judge_other(const struct spf_view *view, struct spf_re
     }
     /* sshd ends a session that PAM did not open with this status (session.c, do_child); what PAM
      * said comes after the message of the day */
-    if (facts->exit_status == 254 && spf_is_sshd(view->facts->identification.software)) {
+    if (facts->exit_status == 254 && spf_is_sshd(view->facts->identification->software)) {
         const char *line = facts->output;
         const char *next;
 
@@ -108,7 +108,7 @@ static void note_session(const struct spf_session_facts *facts, struct spf_resul
 
 static struct spf_opinion judge_timeout(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_session_facts *facts = &view->facts->session;
+    const struct spf_session_facts *facts = view->facts->session;
     struct spf_opinion opinion;
 
     if (spf_path_judge(view, result, &facts->ending, &opinion)) {
@@ -127,7 +127,7 @@ static struct spf_opinion judge_timeout(const struct spf_view *view, struct spf_
 /* The word came back: a command runs. */
 static struct spf_opinion judge_echo(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_session_facts *facts = &view->facts->session;
+    const struct spf_session_facts *facts = view->facts->session;
 
     if (facts->no_pty) {
         spf_say(result, "a command ran; but this key gets no terminal (restrict or no-pty before "
@@ -154,7 +154,7 @@ static struct spf_opinion judge_echo(const struct spf_view *view, struct spf_res
  */
 struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_session_facts *facts = &view->facts->session;
+    const struct spf_session_facts *facts = view->facts->session;
     struct spf_opinion opinion;
 
     spf_note_null(result, "output");
@@ -178,7 +178,7 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
         spf_say(result,
                 "a session opens; no command was run, because this server (%s) does not announce "
                 "whether the key runs a fixed command%s",
-                view->facts->identification.software, spf_flow_untried(&facts->ending.flow));
+                view->facts->identification->software, spf_flow_untried(&facts->ending.flow));
         return spf_passes();
     case SPF_ECHO_OTHER:
         return judge_other(view, result);

@@ -17,7 +17,7 @@ static struct spf_opinion judge_cut(const struct spf_view *view, struct spf_resu
     spf_say(result,
             "the connection to %s stands still after about %lld bytes from us, and so do new ones, "
             "whatever size the packets have: ssh hangs",
-            view->facts->tcp.address, (long long)path->cut_after);
+            view->facts->tcp->address, (long long)path->cut_after);
     return spf_concludes(SPF_FLOW_CUT);
 }
 
@@ -26,8 +26,8 @@ bool spf_path_judge(const struct spf_view *view, struct spf_result *result,
 {
     const struct spf_path_mtu *path = &ending->path;
     const int64_t headers =
-        view->facts->tcp.address[0] != '\0' && strchr(view->facts->tcp.address, ':') != NULL ? 60
-                                                                                             : 40;
+        view->facts->tcp->address[0] != '\0' && strchr(view->facts->tcp->address, ':') != NULL ? 60
+                                                                                               : 40;
     struct json_object *list;
 
     if (path->outcome == SPF_PATH_CUT) {
@@ -49,13 +49,13 @@ bool spf_path_judge(const struct spf_view *view, struct spf_result *result,
         spf_say(result,
                 "packets of %lld bytes from %s to us do not arrive, those of %lld bytes do, and "
                 "nothing on the way says so: ssh hangs",
-                (long long)path->fails, view->facts->tcp.address, (long long)path->passes);
+                (long long)path->fails, view->facts->tcp->address, (long long)path->passes);
     } else {
         spf_say(
             result,
             "packets of more than %lld bytes do not pass to %s, and nothing on the way says so: "
             "ssh hangs",
-            (long long)path->passes, view->facts->tcp.address);
+            (long long)path->passes, view->facts->tcp->address);
     }
     *opinion = spf_concludes(SPF_PATH_MTU);
     return true;

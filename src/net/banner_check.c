@@ -64,12 +64,12 @@ static struct spf_opinion judge_other(const struct spf_identification_facts *sai
 /* What came through a ProxyCommand is its own output as likely as a server's. */
 static struct spf_opinion judge_proxied(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_identification_facts *said = &view->facts->identification;
+    const struct spf_identification_facts *said = view->facts->identification;
     const char *came = said->before[0] ? said->before : said->line;
 
     spf_note_text(result, "proxy_says", said->proxy_says[0] ? said->proxy_says : NULL);
     spf_say(result, "the ProxyCommand %s printed something that is not SSH%s%s%s%s%s",
-            view->facts->tcp.proxy, came[0] ? ": " : "", came,
+            view->facts->tcp->proxy, came[0] ? ": " : "", came,
             said->proxy_says[0] ? "; on standard error: " : "", said->proxy_says,
             said->protocol[0] && !said->proxy_says[0] ? " (another protocol)" : "");
     return spf_concludes(SPF_PROXY_COMMAND_NOT_SSH);
@@ -85,7 +85,7 @@ static bool is_sshd_refusing(const struct spf_identification_facts *said)
 /* Does an SSH 2 server identify itself (RFC 4253 section 4.2), and what did it say before? */
 struct spf_opinion spf_judge_ssh_banner(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_identification_facts *said = &view->facts->identification;
+    const struct spf_identification_facts *said = view->facts->identification;
     struct spf_opinion opinion;
 
     if (spf_lacks(view, SPF_GROUP_IDENTIFICATION, &opinion)) {
@@ -98,7 +98,7 @@ struct spf_opinion spf_judge_ssh_banner(const struct spf_view *view, struct spf_
     spf_note_text(result, "line", said->line[0] ? said->line : NULL);
     spf_note_text(result, "protocol", said->protocol[0] ? said->protocol : NULL);
 
-    if (view->facts->tcp.proxy[0] != '\0' && !is_sshd_refusing(said) &&
+    if (view->facts->tcp->proxy[0] != '\0' && !is_sshd_refusing(said) &&
         (said->outcome == SPF_IDENTIFICATION_CLOSED || said->outcome == SPF_IDENTIFICATION_RESET ||
          said->outcome == SPF_IDENTIFICATION_OTHER)) {
         return judge_proxied(view, result);

@@ -43,7 +43,7 @@ static const char *last_hop(const struct spf_tcp_facts *tcp)
 
 static struct spf_opinion judge_silence(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_tcp_facts *tcp = &view->facts->tcp;
+    const struct spf_tcp_facts *tcp = view->facts->tcp;
     char took[32];
 
     if (tcp->jump[0]) {
@@ -87,7 +87,7 @@ static const char *whose_firewall(const struct spf_tcp_facts *tcp)
 
 static struct spf_opinion judge_unreachable(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_tcp_facts *tcp = &view->facts->tcp;
+    const struct spf_tcp_facts *tcp = view->facts->tcp;
 
     if (tcp->jump[0]) {
         spf_say(result, "the jump host %s cannot reach %s port %u: %s", last_hop(tcp), tcp->address,
@@ -134,7 +134,7 @@ static void note_hop(const struct spf_tcp_facts *tcp, struct spf_result *result)
 /* ssh says at the jump host what it says anywhere; the catalogue knows it. */
 static struct spf_opinion judge_jump(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_tcp_facts *tcp = &view->facts->tcp;
+    const struct spf_tcp_facts *tcp = view->facts->tcp;
     const bool lacks_key = view->target->key_path != NULL && !view->target->key_configured &&
                            !view->target->from_transcript && spf_tcp_jump_lacked_key(tcp);
     const char *cause = tcp->jump_cause;
@@ -167,19 +167,19 @@ static struct spf_opinion judge_proxy(const struct spf_tcp_facts *tcp, struct sp
 static bool is_configuration_broken(const struct spf_view *view)
 {
     return view->target->ssh_config == NULL && spf_facts_have(view->facts, SPF_GROUP_SSH_CONFIG) &&
-           view->facts->ssh_config.broken[0] != '\0';
+           view->facts->ssh_config->broken[0] != '\0';
 }
 
 /* What the user's ssh configuration has for this host: used, or beside what was checked. */
 static const char *note_configuration(const struct spf_view *view, struct spf_result *result)
 {
-    const char *says = view->facts->ssh_config.says;
+    const char *says = view->facts->ssh_config->says;
 
     if (!spf_facts_have(view->facts, SPF_GROUP_SSH_CONFIG)) {
         return NULL;
     }
     if (is_configuration_broken(view)) {
-        spf_note_text(result, "ssh_config_error", view->facts->ssh_config.broken);
+        spf_note_text(result, "ssh_config_error", view->facts->ssh_config->broken);
     }
     if (says[0] == '\0') {
         return NULL;
@@ -191,7 +191,7 @@ static const char *note_configuration(const struct spf_view *view, struct spf_re
 
 static void say_open(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_tcp_facts *tcp = &view->facts->tcp;
+    const struct spf_tcp_facts *tcp = view->facts->tcp;
     unsigned port = view->target->port;
     const char *through = tcp->jump[0] ? tcp->jump : tcp->proxy;
     char took[32];
@@ -224,19 +224,19 @@ static bool is_user_refused(const struct spf_view *view, struct spf_opinion *opi
         return true;
     }
     *opinion = spf_but_holds(spf_concludes(SPF_USER_NAME_REFUSED));
-    return spf_facts_have(facts, SPF_GROUP_OPENSSH) && facts->openssh.version >= 1006 &&
-           strcmp(facts->key.damage, "key-is-ppk") != 0;
+    return spf_facts_have(facts, SPF_GROUP_OPENSSH) && facts->openssh->version >= 1006 &&
+           strcmp(facts->key->damage, "key-is-ppk") != 0;
 }
 
 static bool lacks_user_entry(const struct spf_view *view)
 {
     return spf_facts_have(view->facts, SPF_GROUP_LOCAL_ENVIRONMENT) &&
-           view->facts->local_environment.no_user_entry;
+           view->facts->local_environment->no_user_entry;
 }
 
 static void note_connection(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_tcp_facts *tcp = &view->facts->tcp;
+    const struct spf_tcp_facts *tcp = view->facts->tcp;
 
     spf_note_text(result, "address", tcp->address[0] ? tcp->address : NULL);
     spf_note_number(result, "port", view->target->port);
@@ -258,7 +258,7 @@ static void note_connection(const struct spf_view *view, struct spf_result *resu
 
 static struct spf_opinion judge_refusal(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_tcp_facts *tcp = &view->facts->tcp;
+    const struct spf_tcp_facts *tcp = view->facts->tcp;
 
     if (tcp->jump[0]) {
         spf_say(result, "%s refuses connections to port %u from the jump host %s", tcp->address,
@@ -275,7 +275,7 @@ static struct spf_opinion judge_refusal(const struct spf_view *view, struct spf_
 /* There is no connection. */
 static struct spf_opinion judge_closed(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_tcp_facts *tcp = &view->facts->tcp;
+    const struct spf_tcp_facts *tcp = view->facts->tcp;
 
     switch (tcp->outcome) {
     case SPF_TCP_REFUSED:
@@ -321,15 +321,15 @@ static struct spf_opinion judge_closed(const struct spf_view *view, struct spf_r
 static struct spf_opinion judge_open(const struct spf_view *view, const char *unused,
                                      struct spf_result *result)
 {
-    const struct spf_tcp_facts *tcp = &view->facts->tcp;
+    const struct spf_tcp_facts *tcp = view->facts->tcp;
     struct spf_opinion opinion;
 
     if (lacks_user_entry(view)) {
-        spf_note_number(result, "euid", view->facts->local_environment.euid);
+        spf_note_number(result, "euid", view->facts->local_environment->euid);
         spf_say(result,
                 "the port answers, but ssh refuses to run here: user id %lld has no entry in the "
                 "password database",
-                (long long)view->facts->local_environment.euid);
+                (long long)view->facts->local_environment->euid);
         return spf_but_holds(spf_concludes(SPF_NO_USER_ENTRY));
     }
     if (is_user_refused(view, &opinion)) {
@@ -342,7 +342,7 @@ static struct spf_opinion judge_open(const struct spf_view *view, const char *un
     if (is_configuration_broken(view)) {
         spf_say(result, "%s port %u in %lld ms; but a plain ssh refuses your configuration: %s",
                 tcp->address, (unsigned)view->target->port, (long long)tcp->elapsed_ms,
-                view->facts->ssh_config.broken);
+                view->facts->ssh_config->broken);
         return spf_concludes(SPF_SSH_CONFIG_BROKEN);
     }
     if (!spf_target_is_proxied(view->target) &&
@@ -365,7 +365,7 @@ static struct spf_opinion judge_open(const struct spf_view *view, const char *un
  */
 struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_tcp_facts *tcp = &view->facts->tcp;
+    const struct spf_tcp_facts *tcp = view->facts->tcp;
     const struct spf_result *address = &view->results[SPF_CHECK_CLOUD_ADDRESS];
     struct spf_opinion opinion;
     const char *unused;

@@ -60,7 +60,7 @@ static bool judge_drops(const struct spf_tcp_facts *tcp, struct spf_result *resu
 bool spf_port_judge_here(const struct spf_view *view, struct spf_result *result,
                          struct spf_opinion *opinion)
 {
-    const struct spf_tcp_facts *tcp = &view->facts->tcp;
+    const struct spf_tcp_facts *tcp = view->facts->tcp;
 
     if (tcp->outcome == SPF_TCP_SILENT && judge_drops(tcp, result)) {
         *opinion = spf_concludes(SPF_OWN_FIREWALL_DROPS);
@@ -171,7 +171,7 @@ static const char *meaning_of(const char *address)
 bool spf_port_judge_placeholder(const struct spf_view *view, struct spf_result *result, bool failed,
                                 struct spf_opinion *opinion)
 {
-    const struct spf_tcp_facts *tcp = &view->facts->tcp;
+    const struct spf_tcp_facts *tcp = view->facts->tcp;
     const char *meaning = meaning_of(tcp->address);
 
     if (meaning == NULL) {
@@ -187,9 +187,9 @@ bool spf_port_judge_placeholder(const struct spf_view *view, struct spf_result *
 bool spf_port_judge_detour(const struct spf_view *view, struct spf_result *result,
                            struct spf_opinion *opinion)
 {
-    const struct spf_tcp_facts *tcp = &view->facts->tcp;
+    const struct spf_tcp_facts *tcp = view->facts->tcp;
     const int64_t configured =
-        view->target->ssh_config != NULL ? view->facts->ssh_config.manners.connect_timeout : 0;
+        view->target->ssh_config != NULL ? view->facts->ssh_config->manners.connect_timeout : 0;
     const int64_t limit_s = configured > 0 ? configured : tcp->syn_limit_s;
     const struct spf_tcp_attempt *first = NULL;
     int64_t silent = 0;

@@ -71,7 +71,7 @@ static void give_up(struct spf_ssh_config *config, const char *why)
         spf_failure(SPF_SSH_CONFIG_UNUSABLE, "the ssh configuration cannot be used: %s", why);
 
     (void)end(config, false);
-    spf_shape_clear(&spf_ssh_config_shape, &config->inquiry->facts->ssh_config);
+    spf_shape_clear(&spf_ssh_config_shape, config->inquiry->facts->ssh_config);
     arrive(config, &failure);
 }
 
@@ -100,7 +100,7 @@ static bool open_ends(struct spf_ssh_config *config, int given[2])
 
 static struct spf_ssh_question question_of(const struct spf_ssh_config *config)
 {
-    const struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
+    const struct spf_ssh_config_facts *facts = config->inquiry->facts->ssh_config;
 
     return (struct spf_ssh_question){
         .target = config->inquiry->target,
@@ -162,12 +162,12 @@ static void ask_once(struct spf_ssh_config *config, struct spf_ssh_answers *answ
     size_t count;
 
     if (answers != NULL && target->ssh_config == NULL && target->ssh_words == NULL &&
-        spf_ssh_config_can_be_shared(config->inquiry->facts->ssh_config.asked) &&
+        spf_ssh_config_can_be_shared(config->inquiry->facts->ssh_config->asked) &&
         (!target->user_given || spf_ssh_config_can_be_shared(target->user))) {
         anyone.user = "";
         config->shared.answered = take_shared;
         config->shared.owner = config;
-        config->shared.host = config->inquiry->facts->ssh_config.asked;
+        config->shared.host = config->inquiry->facts->ssh_config->asked;
         question = question_of(config);
         question.target = &anyone;
         count = spf_ssh_question_words(&question, words, &environment);
@@ -214,7 +214,7 @@ static bool put_in_front(struct spf_ssh_config_facts *facts, const char *jump)
 
 static void finish(struct spf_ssh_config *config)
 {
-    struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
+    struct spf_ssh_config_facts *facts = config->inquiry->facts->ssh_config;
     struct spf_buf jump;
 
     if (facts->hops.count > 0 || facts->jump[0] != '\0') {
@@ -232,7 +232,7 @@ static void finish(struct spf_ssh_config *config)
 /* A chain begins at the first host that needs no other. */
 static void next_hop(struct spf_ssh_config *config)
 {
-    const struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
+    const struct spf_ssh_config_facts *facts = config->inquiry->facts->ssh_config;
 
     config->hop = config->hop == NONE ? 0 : config->hop + 1;
     if (config->inquiry->target->ssh_config != NULL && config->hop < facts->hops.count) {
@@ -244,7 +244,7 @@ static void next_hop(struct spf_ssh_config *config)
 
 static void hop_answered(struct spf_ssh_config *config)
 {
-    struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
+    struct spf_ssh_config_facts *facts = config->inquiry->facts->ssh_config;
     struct spf_ssh_hop *hop = &facts->hops.items[config->hop];
     char jump[1024];
     char why[300];
@@ -288,7 +288,7 @@ static bool add_missing_key(const char *path, struct spf_ssh_config_facts *facts
 static void keys_read(void *owner)
 {
     struct spf_ssh_config *config = owner;
-    struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
+    struct spf_ssh_config_facts *facts = config->inquiry->facts->ssh_config;
     bool whole = spf_ssh_keys_take(config->keys, facts) &&
                  add_missing_key(config->inquiry->target->missing_key, facts);
 
@@ -313,7 +313,7 @@ static bool chooses_keys(const struct spf_ssh_config *config)
 static void target_answered(struct spf_ssh_config *config, const char *says, size_t len)
 {
     const struct spf_target *target = config->inquiry->target;
-    struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
+    struct spf_ssh_config_facts *facts = config->inquiry->facts->ssh_config;
     const char *wrong;
 
     if (!spf_ssh_config_read(says, len, facts)) {
@@ -337,7 +337,7 @@ static void target_answered(struct spf_ssh_config *config, const char *says, siz
     }
     if (wrong == NULL && chooses_keys(config)) {
         config->keys = spf_ssh_keys_start(config->inquiry->loop, facts,
-                                          &config->inquiry->facts->openssh, keys_read, config);
+                                          config->inquiry->facts->openssh, keys_read, config);
         wrong = config->keys == NULL ? "no memory to read its keys" : NULL;
         if (wrong == NULL) {
             return;
@@ -397,7 +397,7 @@ static void share(struct spf_ssh_config *config, bool good)
 /* The first line of what ssh complains about. */
 static void complain(struct spf_ssh_config *config)
 {
-    struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
+    struct spf_ssh_config_facts *facts = config->inquiry->facts->ssh_config;
     size_t len;
     const char *line = spf_ssh_config_complaint(config->complains.data, &len);
     char first[300];
@@ -458,7 +458,7 @@ static void ready(struct spf_watch *watch, short revents)
  * for who has a way there configured, the private one. */
 static void choose_name(struct spf_inquiry *inquiry)
 {
-    struct spf_ssh_config_facts *facts = &inquiry->facts->ssh_config;
+    struct spf_ssh_config_facts *facts = inquiry->facts->ssh_config;
     struct spf_target jumping = *inquiry->target;
     struct spf_address address;
     char ip[SPF_IP_TEXT_SIZE];
@@ -507,7 +507,7 @@ struct spf_ssh_config *spf_ssh_config_new(struct spf_inquiry *inquiry,
         config->self.host[0] = '\0';
     }
     choose_name(inquiry);
-    if (inquiry->facts->ssh_config.asked[0] != '\0') {
+    if (inquiry->facts->ssh_config->asked[0] != '\0') {
         ask_once(config, answers);
     } else {
         arrive(config, NULL);

@@ -96,9 +96,9 @@ static void tell(const struct topic *topic, struct spf_inquiry *inquiry)
     const struct spf_openssh_algorithms_facts *known = &topic->algorithms;
 
     if (topic->group == SPF_GROUP_OPENSSH) {
-        inquiry->facts->openssh = topic->version;
+        *inquiry->facts->openssh = topic->version;
     } else {
-        inquiry->facts->openssh_algorithms = (struct spf_openssh_algorithms_facts){
+        *inquiry->facts->openssh_algorithms = (struct spf_openssh_algorithms_facts){
             .kex = copy(known->kex),
             .host_keys = copy(known->host_keys),
             .ciphers = copy(known->ciphers),

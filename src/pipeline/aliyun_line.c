@@ -6,7 +6,7 @@
 /* NULL: it is not known (yet), or the run never came to it. */
 static const struct spf_credentials_facts *identity_of(const struct spf_view *view)
 {
-    return spf_facts_have(view->facts, SPF_GROUP_CREDENTIALS) ? &view->facts->credentials : NULL;
+    return spf_facts_have(view->facts, SPF_GROUP_CREDENTIALS) ? view->facts->credentials : NULL;
 }
 
 /* With this the CLI reads no file, and needs no region of it. */
@@ -68,7 +68,7 @@ bool spf_aliyun_options(struct spf_buf *buf, enum spf_aliyun_as as, const struct
         [SPF_IDENTITY_ELSEWHERE] = NULL,
     };
     const struct spf_credentials_facts *who = identity_of(view);
-    const char *region = view->facts->instance.region;
+    const char *region = view->facts->instance->region;
     bool good = true;
 
     if (as != SPF_ALIYUN_AS_CONFIG) {
@@ -98,7 +98,7 @@ static void add_variable(struct spf_buf *buf, const char *name, const char *from
 bool spf_session_line(struct spf_buf *buf, const struct spf_view *view)
 {
     const struct spf_credentials_facts *who = identity_of(view);
-    const struct spf_instance_facts *instance = &view->facts->instance;
+    const struct spf_instance_facts *instance = view->facts->instance;
     bool good = true;
 
     if (who == NULL || !who->instance_cli) {

@@ -11,7 +11,7 @@
  *
  *     struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_result *result)
  *     {
- *         const struct spf_key_facts *key = &view->facts->key;
+ *         const struct spf_key_facts *key = view->facts->key;
  *         struct spf_opinion opinion;
  *
  *         if (spf_lacks(view, SPF_GROUP_KEY, &opinion))

@@ -27,9 +27,9 @@ static void set_host(const struct spf_target *asked, const struct spf_ssh_config
  * the first. */
 static const struct spf_ssh_offer *choose(const struct spf_facts *facts)
 {
-    const struct spf_ssh_config_facts *config = &facts->ssh_config;
+    const struct spf_ssh_config_facts *config = facts->ssh_config;
     const int64_t accepted =
-        spf_facts_have(facts, SPF_GROUP_QUERY) ? spf_query_accepted(&facts->query) : -1;
+        spf_facts_have(facts, SPF_GROUP_QUERY) ? spf_query_accepted(facts->query) : -1;
     const struct spf_ssh_offer *first = NULL;
 
     if (accepted >= 0 && (uint64_t)accepted < config->offers.count) {
@@ -42,7 +42,7 @@ static const struct spf_ssh_offer *choose(const struct spf_facts *facts)
             continue;
         }
         if (spf_facts_have(facts, SPF_GROUP_KEY_PAIR) &&
-            spf_key_pair_is(&facts->key_pair, offer->blob)) {
+            spf_key_pair_is(facts->key_pair, offer->blob)) {
             return offer;
         }
         if (first == NULL) {
@@ -69,15 +69,14 @@ static void forget_key(struct spf_run *run)
             spf_result_init(&run->results[i]);
         }
     }
-    spf_shape_clear(&spf_key_shape, &run->facts.key);
-    spf_group_forget(&run->facts.group[SPF_GROUP_KEY]);
+    spf_facts_forget(&run->facts, SPF_GROUP_KEY);
 }
 
 static void choose_key(struct spf_run *run)
 {
     const struct spf_ssh_offer *offer = choose(&run->facts);
     const size_t place =
-        offer != NULL ? (size_t)(offer - run->facts.ssh_config.offers.items) + 1 : 0;
+        offer != NULL ? (size_t)(offer - run->facts.ssh_config->offers.items) + 1 : 0;
 
     run->configured.offer = offer;
     if (offer != NULL) {
@@ -92,19 +91,19 @@ static void choose_key(struct spf_run *run)
 static void use_found_key(struct spf_run *run)
 {
     if (run->asked->key_dir == NULL || !spf_facts_have(&run->facts, SPF_GROUP_FOUND_KEY) ||
-        run->facts.found_key.path[0] == '\0') {
+        run->facts.found_key->path[0] == '\0') {
         return;
     }
     if (run->target == run->asked) {
         run->configured = *run->asked;
     }
-    run->configured.key_path = run->facts.found_key.path;
+    run->configured.key_path = run->facts.found_key->path;
     run->target = &run->configured;
 }
 
 static void configure(struct spf_run *run)
 {
-    const struct spf_ssh_config_facts *config = &run->facts.ssh_config;
+    const struct spf_ssh_config_facts *config = run->facts.ssh_config;
     const struct spf_target *asked = run->asked;
     struct spf_target *target = &run->configured;
     size_t files = 0;

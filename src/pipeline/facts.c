@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define GROUP(symbol, group_name, member, group_shape, ...) \
     [SPF_GROUP_##                                           \
@@ -50,9 +51,79 @@ const struct spf_group_info spf_groups_info[SPF_GROUP_COUNT] = {
     GROUP(TRANSCRIPT, "transcript", transcript, spf_transcript_shape, 0),
 };
 
+/* What the pointers of absent groups lead to. */
+static const union {
+    struct spf_local_environment_facts local_environment;
+    struct spf_key_facts key;
+    struct spf_openssh_facts openssh;
+    struct spf_openssh_algorithms_facts openssh_algorithms;
+    struct spf_known_hosts_facts known_hosts;
+    struct spf_tcp_facts tcp;
+    struct spf_identification_facts identification;
+    struct spf_handshake_facts handshake;
+    struct spf_query_facts query;
+    struct spf_signature_facts signature;
+    struct spf_session_facts session;
+    struct spf_host_key_again_facts host_key_again;
+    struct spf_ssh_config_facts ssh_config;
+    struct spf_found_key_facts found_key;
+    struct spf_transcript_facts transcript;
+    struct spf_credentials_facts credentials;
+    struct spf_identity_facts identity;
+    struct spf_instance_facts instance;
+    struct spf_lookup_facts lookup;
+    struct spf_rules_facts rules;
+    struct spf_membership_facts membership;
+    struct spf_jump_instance_facts jump_instance;
+    struct spf_acl_facts network_acl;
+    struct spf_gateway_facts gateway;
+    struct spf_events_facts events;
+    struct spf_image_facts image;
+    struct spf_assistant_facts assistant;
+    struct spf_key_pair_facts key_pair;
+    struct spf_console_facts console;
+} nothing;
+
+/* The pointers are of as many types as there are groups; all of them look alike (POSIX). */
+static void *get(const struct spf_facts *facts, enum spf_group group)
+{
+    void *own;
+
+    memcpy(&own, (const char *)facts + spf_groups_info[group].offset, sizeof own);
+    return own;
+}
+
+static void set(struct spf_facts *facts, enum spf_group group, const void *own)
+{
+    memcpy((char *)facts + spf_groups_info[group].offset, &own, sizeof own);
+}
+
+static bool is_own(const void *own)
+{
+    return own != NULL && own != &nothing;
+}
+
+void spf_facts_init(struct spf_facts *facts)
+{
+    for (int i = 0; i < SPF_GROUP_COUNT; i++) {
+        facts->group[i] = (struct spf_group_state){0};
+        set(facts, (enum spf_group)i, &nothing);
+    }
+}
+
 void *spf_facts_group(struct spf_facts *facts, enum spf_group group)
 {
-    return (char *)facts + spf_groups_info[group].offset;
+    void *own = get(facts, group);
+
+    if (!is_own(own) && (own = calloc(1, spf_groups_info[group].shape->size)) != NULL) {
+        set(facts, group, own);
+    }
+    return own;
+}
+
+const void *spf_facts_read(const struct spf_facts *facts, enum spf_group group)
+{
+    return get(facts, group);
 }
 
 bool spf_facts_have(const struct spf_facts *facts, enum spf_group group)
@@ -83,17 +154,31 @@ void spf_group_settle(struct spf_group_state *state, const struct spf_failure *f
     state->failure = failure == NULL ? NULL : copy != NULL ? copy : &no_memory;
 }
 
-void spf_group_forget(struct spf_group_state *state)
+void spf_facts_wipe(struct spf_facts *facts, enum spf_group group)
 {
-    drop_failure(state);
-    *state = (struct spf_group_state){0};
+    void *own = get(facts, group);
+
+    if (is_own(own)) {
+        spf_shape_clear(spf_groups_info[group].shape, own);
+    }
+}
+
+void spf_facts_forget(struct spf_facts *facts, enum spf_group group)
+{
+    spf_facts_wipe(facts, group);
+    drop_failure(&facts->group[group]);
+    facts->group[group] = (struct spf_group_state){0};
 }
 
 void spf_facts_clear(struct spf_facts *facts)
 {
     for (int i = 0; i < SPF_GROUP_COUNT; i++) {
-        spf_shape_clear(spf_groups_info[i].shape, spf_facts_group(facts, (enum spf_group)i));
-        drop_failure(&facts->group[i]);
+        void *own = get(facts, (enum spf_group)i);
+
+        spf_facts_forget(facts, (enum spf_group)i);
+        if (is_own(own)) {
+            free(own);
+        }
+        set(facts, (enum spf_group)i, &nothing);
     }
-    *facts = (struct spf_facts){0};
 }

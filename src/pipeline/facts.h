@@ -92,56 +92,68 @@ struct spf_group_state {
 
 /* The group's facts are there, or are not for this reason, which is copied. */
 void spf_group_settle(struct spf_group_state *state, const struct spf_failure *failure);
-/* The group is absent again. */
-void spf_group_forget(struct spf_group_state *state);
 
+/*
+ * A group's facts take memory from when they are asked for, or written. Until then their pointer
+ * leads to zeros that all share, in memory that cannot be written: readers need not ask. Whoever
+ * writes gets the facts by spf_facts_group, or has been asked for them through a run.
+ */
 struct spf_facts {
     struct spf_group_state group[SPF_GROUP_COUNT];
-    /* what every login has */
-    struct spf_local_environment_facts local_environment;
-    struct spf_key_facts key;
-    struct spf_openssh_facts openssh;
-    struct spf_openssh_algorithms_facts openssh_algorithms;
-    struct spf_known_hosts_facts known_hosts;
-    struct spf_tcp_facts tcp;
-    struct spf_identification_facts identification;
-    struct spf_handshake_facts handshake;
-    struct spf_query_facts query;
-    struct spf_signature_facts signature;
-    struct spf_session_facts session;
-    struct spf_host_key_again_facts host_key_again;
-    /* what a host of a list mostly has not, together, so that it takes no memory there (run.h) */
-    struct spf_ssh_config_facts ssh_config;
-    struct spf_found_key_facts found_key;
-    struct spf_transcript_facts transcript;
-    struct spf_credentials_facts credentials;
-    struct spf_identity_facts identity;
-    struct spf_instance_facts instance;
-    struct spf_lookup_facts lookup;
-    struct spf_rules_facts rules;
-    struct spf_membership_facts membership;
-    struct spf_jump_instance_facts jump_instance;
-    struct spf_acl_facts network_acl;
-    struct spf_gateway_facts gateway;
-    struct spf_events_facts events;
-    struct spf_image_facts image;
-    struct spf_assistant_facts assistant;
-    struct spf_key_pair_facts key_pair;
-    struct spf_console_facts console;
+    struct spf_local_environment_facts *local_environment;
+    struct spf_key_facts *key;
+    struct spf_openssh_facts *openssh;
+    struct spf_openssh_algorithms_facts *openssh_algorithms;
+    struct spf_known_hosts_facts *known_hosts;
+    struct spf_tcp_facts *tcp;
+    struct spf_identification_facts *identification;
+    struct spf_handshake_facts *handshake;
+    struct spf_query_facts *query;
+    struct spf_signature_facts *signature;
+    struct spf_session_facts *session;
+    struct spf_host_key_again_facts *host_key_again;
+    struct spf_ssh_config_facts *ssh_config;
+    struct spf_found_key_facts *found_key;
+    struct spf_transcript_facts *transcript;
+    struct spf_credentials_facts *credentials;
+    struct spf_identity_facts *identity;
+    struct spf_instance_facts *instance;
+    struct spf_lookup_facts *lookup;
+    struct spf_rules_facts *rules;
+    struct spf_membership_facts *membership;
+    struct spf_jump_instance_facts *jump_instance;
+    struct spf_acl_facts *network_acl;
+    struct spf_gateway_facts *gateway;
+    struct spf_events_facts *events;
+    struct spf_image_facts *image;
+    struct spf_assistant_facts *assistant;
+    struct spf_key_pair_facts *key_pair;
+    struct spf_console_facts *console;
 };
 
 /* How to find, name and copy a group's facts. Indexed by enum spf_group. */
 struct spf_group_info {
     const char *name; /* "network-acl", in records */
-    size_t offset;    /* in struct spf_facts */
+    size_t offset;    /* of the pointer in struct spf_facts */
     const struct spf_shape *shape;
     spf_groups inputs; /* groups that must be present before it can be asked */
 };
 extern const struct spf_group_info spf_groups_info[SPF_GROUP_COUNT];
 
+/* All groups are absent. Nothing else makes struct spf_facts of any memory. */
+void spf_facts_init(struct spf_facts *facts);
+/* The group's facts, to be written; they stay where they are until spf_facts_clear. NULL: no
+ * memory. */
 void *spf_facts_group(struct spf_facts *facts, enum spf_group group);
+/* The same to be read, zeros where there are none. */
+const void *spf_facts_read(const struct spf_facts *facts, enum spf_group group);
 bool spf_facts_have(const struct spf_facts *facts, enum spf_group group);
-/* Frees what the groups own and makes all of them absent. */
+/* Frees what the group's facts own and zeroes them; they stay in place, for whoever still writes.
+ */
+void spf_facts_wipe(struct spf_facts *facts, enum spf_group group);
+/* The same, and the group is absent again. */
+void spf_facts_forget(struct spf_facts *facts, enum spf_group group);
+/* Frees the groups with what they own: all are absent. Also takes facts that are all zero. */
 void spf_facts_clear(struct spf_facts *facts);
 
 /* Makes a failure; the text is cleaned and cut. */

@@ -64,7 +64,7 @@ static spf_groups wants_of(const struct spf_run *run, struct spf_result *results
 spf_groups spf_run_foresees(const struct spf_run *run, const char *known_key)
 {
     struct spf_result results[SPF_CHECK_COUNT];
-    const char *shown = run->facts.handshake.host_key_sha256;
+    const char *shown = run->facts.handshake->host_key_sha256;
     spf_groups wants;
     spf_groups allowed = before_login;
 
@@ -98,10 +98,8 @@ spf_groups spf_run_foresees(const struct spf_run *run, const char *known_key)
 void spf_run_forget_foreseen(struct spf_run *run)
 {
     for (int i = 0; i < SPF_GROUP_COUNT; i++) {
-        if (!((before_login | login) >> i & 1)) {
-            continue;
+        if ((before_login | login) >> i & 1) {
+            spf_facts_forget(&run->facts, (enum spf_group)i);
         }
-        spf_shape_clear(spf_groups_info[i].shape, spf_facts_group(&run->facts, (enum spf_group)i));
-        spf_group_forget(&run->facts.group[i]);
     }
 }

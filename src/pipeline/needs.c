@@ -80,6 +80,6 @@ bool spf_silence_is_explained(const struct spf_facts *facts, const struct spf_re
     return results[SPF_CHECK_CLOUD_SECURITY_GROUP].status == SPF_FAIL ||
            results[SPF_CHECK_CLOUD_NETWORK_ACL].status == SPF_FAIL ||
            (spf_facts_have(facts, SPF_GROUP_INSTANCE) &&
-            facts->instance.search == SPF_INSTANCE_FOUND &&
-            facts->instance.state != SPF_STATE_RUNNING);
+            facts->instance->search == SPF_INSTANCE_FOUND &&
+            facts->instance->state != SPF_STATE_RUNNING);
 }

@@ -10,7 +10,7 @@ const char *spf_usual_user(const struct spf_view *view)
         {"ubuntu", "ubuntu"},  {"debian", "debian"}, {"centos", "centos"},      {"rocky", "rocky"},
         {"alma", "almalinux"}, {"fedora", "fedora"}, {"red hat", "cloud-user"},
     };
-    const struct spf_instance_facts *instance = &view->facts->instance;
+    const struct spf_instance_facts *instance = view->facts->instance;
 
     if (strcmp(view->target->user, "root") != 0) {
         return "root";
@@ -63,7 +63,7 @@ static void add_other_options(struct spf_buf *buf, const struct spf_target *targ
 /* Then they are all to be tried again. */
 static bool has_choice_of_keys(const struct spf_view *view)
 {
-    return view->target->key_configured && view->facts->ssh_config.offers.count > 1;
+    return view->target->key_configured && view->facts->ssh_config->offers.count > 1;
 }
 
 /* The key of the line: another one, or the user's as given. */
@@ -79,7 +79,7 @@ static bool add_key(struct spf_buf *buf, const struct spf_view *view, unsigned c
     if (changes & SPF_RERUN_WITH_NEXT_KEY) {
         path = view->results[SPF_CHECK_SSH_AUTH].next_key;
     } else if (changes & SPF_RERUN_WITH_MATCHING_KEY) {
-        path = view->facts->found_key.path;
+        path = view->facts->found_key->path;
     } else if (path == NULL && target->key_dir != NULL) {
         spf_buf_addstr(buf, " --key-dir ");
         return spf_slot_add_word(buf, SPF_GRAMMAR_PATH, target->key_dir);
@@ -118,8 +118,8 @@ static bool add_user(struct spf_buf *buf, const struct spf_view *view, unsigned 
         user = spf_usual_user(view);
     }
     if (changes & SPF_RERUN_AS_CONSOLE_USER) {
-        user = spf_console_user(&view->facts->console, view->facts->key.sha256,
-                                view->facts->key.md5, target->user);
+        user = spf_console_user(view->facts->console, view->facts->key->sha256,
+                                view->facts->key->md5, target->user);
     }
     if (user == NULL) {
         return false;
@@ -138,7 +138,7 @@ bool spf_rerun_line(struct spf_buf *buf, const struct spf_view *view, unsigned c
                     const char *follows)
 {
     const struct spf_target *target = view->target;
-    const char *id = view->facts->instance.id;
+    const char *id = view->facts->instance->id;
 
     if ((changes & SPF_RERUN_WITHOUT_HOST && target->instance_id == NULL) ||
         (changes & SPF_RERUN_WITH_SSH_CONFIG && target->ssh_config != NULL)) {

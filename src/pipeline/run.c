@@ -30,6 +30,7 @@ static void begin(struct spf_run *run, const struct spf_target *target)
     run->target = target;
     run->asked = target;
     run->active = spf_checks_with_needs(target);
+    spf_facts_init(&run->facts);
     begin_results(run);
 }
 
@@ -61,11 +62,9 @@ void spf_run_free(struct spf_run *run)
 void spf_run_again(struct spf_run *run, spf_groups keep)
 {
     for (int i = 0; i < SPF_GROUP_COUNT; i++) {
-        if (keep >> i & 1) {
-            continue;
+        if (!(keep >> i & 1)) {
+            spf_facts_forget(&run->facts, (enum spf_group)i);
         }
-        spf_shape_clear(spf_groups_info[i].shape, spf_facts_group(&run->facts, (enum spf_group)i));
-        spf_group_forget(&run->facts.group[i]);
     }
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         spf_result_clear(&run->results[i]);
@@ -259,11 +258,18 @@ bool spf_run_done(const struct spf_run *run)
     return count_pending(run) == 0;
 }
 
-void spf_run_asked(struct spf_run *run, enum spf_group group, int64_t now_ms)
+bool spf_run_asked(struct spf_run *run, enum spf_group group, int64_t now_ms)
 {
+    const struct spf_failure failure = spf_failure_ours("out of memory");
+
     run->facts.group[group].phase = SPF_ASKED;
     run->facts.group[group].asked = true;
     run->facts.group[group].asked_ms = now_ms;
+    if (spf_facts_group(&run->facts, group) != NULL) {
+        return true;
+    }
+    spf_run_arrived(run, group, &failure, now_ms);
+    return false;
 }
 
 void spf_run_arrived(struct spf_run *run, enum spf_group group, const struct spf_failure *failure,

@@ -30,8 +30,9 @@ spf_groups spf_run_advance(struct spf_run *run, int64_t now_ms);
 /* Every check has its result. */
 bool spf_run_done(const struct spf_run *run);
 
-/* The driver has asked for the group; its facts have come (failure NULL) or are unavailable. */
-void spf_run_asked(struct spf_run *run, enum spf_group group, int64_t now_ms);
+/* The driver asks for the group now. False: without memory for its facts it has failed already. */
+bool spf_run_asked(struct spf_run *run, enum spf_group group, int64_t now_ms);
+/* Its facts have come (failure NULL) or are unavailable. */
 void spf_run_arrived(struct spf_run *run, enum spf_group group, const struct spf_failure *failure,
                      int64_t now_ms);
 

@@ -9,7 +9,7 @@
 
 static bool is_repairable(const struct spf_slot_query *query)
 {
-    return query->view->facts->key.repairable;
+    return query->view->facts->key->repairable;
 }
 
 static bool fix_tried(const struct spf_slot_query *query)
@@ -39,14 +39,14 @@ static bool tried_ipv6_of_a_name(const struct spf_slot_query *query)
     struct spf_ip ip;
 
     return target->host != NULL && !spf_target_is_proxied(target) &&
-           !spf_ip_parse(target->host, &ip) && spf_ip_parse(query->view->facts->tcp.address, &ip) &&
-           ip.family == 6;
+           !spf_ip_parse(target->host, &ip) &&
+           spf_ip_parse(query->view->facts->tcp->address, &ip) && ip.family == 6;
 }
 
 /* It was an IPv6 address that did not answer, and an IPv4 address that did. */
 static bool tried_ipv6_before(const struct spf_slot_query *query)
 {
-    const struct spf_tcp_facts *tcp = &query->view->facts->tcp;
+    const struct spf_tcp_facts *tcp = query->view->facts->tcp;
 
     for (size_t i = 0; i < tcp->before.count; i++) {
         if (strchr(tcp->before.items[i].address, ':') != NULL) {
@@ -59,20 +59,20 @@ static bool tried_ipv6_before(const struct spf_slot_query *query)
 /* Was the transcript printed by a client there, or the key read there, or are we there? */
 static bool is_windows(const struct spf_slot_query *query)
 {
-    return query->view->facts->transcript.windows || query->view->facts->key.by_list ||
+    return query->view->facts->transcript->windows || query->view->facts->key->by_list ||
            !spf_shell_is_posix();
 }
 
 /* Does another program keep the key file from being read? */
 static bool is_locked(const struct spf_slot_query *query)
 {
-    return strcmp(query->view->facts->key.error, SPF_FILE_LOCKED) == 0;
+    return strcmp(query->view->facts->key->error, SPF_FILE_LOCKED) == 0;
 }
 
 /* Is the server sshd, or did not say? */
 static bool is_sshd(const struct spf_slot_query *query)
 {
-    return spf_is_sshd(query->view->facts->identification.software);
+    return spf_is_sshd(query->view->facts->identification->software);
 }
 
 /* The server was asked about one key, not several in turn. */
@@ -80,24 +80,24 @@ static bool asked_one_key(const struct spf_slot_query *query)
 {
     const struct spf_target *target = query->view->target;
 
-    return query->view->facts->query.asked.count == 0 &&
+    return query->view->facts->query->asked.count == 0 &&
            (!target->from_transcript || target->key_path != NULL);
 }
 
 /* Dropbear, by what it says of itself. */
 static bool is_dropbear(const struct spf_slot_query *query)
 {
-    return spf_starts_with(query->view->facts->identification.software, "dropbear_");
+    return spf_starts_with(query->view->facts->identification->software, "dropbear_");
 }
 
 /* Was a certificate offered, or would ssh offer one? */
 static bool has_certificate(const struct spf_slot_query *query)
 {
     const struct spf_facts *facts = query->view->facts;
-    bool found = facts->query.of_certificate || facts->key.certificate[0] != '\0';
+    bool found = facts->query->of_certificate || facts->key->certificate[0] != '\0';
 
-    for (size_t i = 0; i < facts->ssh_config.offers.count; i++) {
-        found |= facts->ssh_config.offers.items[i].certificate[0] != '\0';
+    for (size_t i = 0; i < facts->ssh_config->offers.count; i++) {
+        found |= facts->ssh_config->offers.items[i].certificate[0] != '\0';
     }
     return found;
 }
@@ -108,8 +108,8 @@ static bool lacks_principals(const struct spf_slot_query *query)
 {
     const struct spf_facts *facts = query->view->facts;
 
-    return facts->query.of_certificate && facts->key.certificate[0] != '\0' &&
-           !facts->key.certified.host && facts->key.certified.principals[0] == '\0';
+    return facts->query->of_certificate && facts->key->certificate[0] != '\0' &&
+           !facts->key->certified.host && facts->key->certified.principals[0] == '\0';
 }
 
 /* In PAM's words, or those of sshd's log. */
@@ -122,7 +122,7 @@ static bool account_expired(const struct spf_slot_query *query)
 /* pam_limits's words, live or in a transcript. */
 static bool has_too_many_logins(const struct spf_slot_query *query)
 {
-    return query->view->facts->session.too_many_logins ||
+    return query->view->facts->session->too_many_logins ||
            (query->result != NULL && strstr(query->result->summary, "too many logins") != NULL);
 }
 
@@ -138,7 +138,7 @@ static bool is_format(const struct spf_slot_query *query)
     const struct spf_facts *facts = query->view->facts;
 
     return spf_facts_have(facts, SPF_GROUP_KEY) &&
-           strcmp(spf_container_name(facts->key.container), query->argument) == 0;
+           strcmp(spf_container_name(facts->key->container), query->argument) == 0;
 }
 
 /* The key is PuTTY's, or the client of a pasted text is. */
@@ -146,10 +146,10 @@ static bool is_ppk(const struct spf_slot_query *query)
 {
     const struct spf_facts *facts = query->view->facts;
 
-    if (spf_starts_with(facts->transcript.client, "PuTTY_")) {
+    if (spf_starts_with(facts->transcript->client, "PuTTY_")) {
         return true;
     }
-    return spf_facts_have(facts, SPF_GROUP_KEY) && spf_key_is_for_putty(&facts->key);
+    return spf_facts_have(facts, SPF_GROUP_KEY) && spf_key_is_for_putty(facts->key);
 }
 
 static bool knows_source(const struct spf_slot_query *query)
@@ -170,7 +170,7 @@ static bool lacks_source(const struct spf_slot_query *query)
 /* Is what failed at the jump host one of these causes? */
 static bool jump_failed_by(const struct spf_slot_query *query)
 {
-    const char *cause = query->view->facts->tcp.jump_cause;
+    const char *cause = query->view->facts->tcp->jump_cause;
     char word[80];
 
     return cause[0] != '\0' && spf_format_whole(word, sizeof word, " %s ", cause) &&
@@ -180,7 +180,7 @@ static bool jump_failed_by(const struct spf_slot_query *query)
 /* Another key might be what it takes: ssh had none for it, or those that it had were refused. */
 static bool jump_wants_key(const struct spf_slot_query *query)
 {
-    return spf_tcp_jump_lacked_key(&query->view->facts->tcp) || jump_failed_by(query);
+    return spf_tcp_jump_lacked_key(query->view->facts->tcp) || jump_failed_by(query);
 }
 
 static const struct spf_condition conditions[] = {

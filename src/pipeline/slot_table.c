@@ -92,7 +92,7 @@ static const char *port(const struct spf_slot_query *query)
 static const char *known_hosts_name(const struct spf_slot_query *query)
 {
     const struct spf_target *target = query->view->target;
-    const char *alias = query->view->facts->ssh_config.host_key_alias;
+    const char *alias = query->view->facts->ssh_config->host_key_alias;
     const char *name = spf_host_of(query->view);
 
     if (target->ssh_config != NULL && alias[0] != '\0') {
@@ -109,7 +109,7 @@ static const char *known_hosts_name(const struct spf_slot_query *query)
 /* Where ssh learns new host keys, by a configuration that is used; else ~/.ssh/known_hosts. */
 static const char *known_hosts_file(const struct spf_slot_query *query)
 {
-    const struct spf_ssh_config_facts *config = &query->view->facts->ssh_config;
+    const struct spf_ssh_config_facts *config = query->view->facts->ssh_config;
     const bool used = query->view->target->ssh_config != NULL && config->known_hosts.count > 0;
 
     return used ? config->known_hosts.items[0].path : NULL;
@@ -118,26 +118,26 @@ static const char *known_hosts_file(const struct spf_slot_query *query)
 /* What was given may be its name; what a command takes is the id. */
 static const char *instance(const struct spf_slot_query *query)
 {
-    const char *id = query->view->facts->instance.id;
+    const char *id = query->view->facts->instance->id;
 
     return id[0] != '\0' ? id : query->view->target->instance_id;
 }
 
 static const char *region(const struct spf_slot_query *query)
 {
-    return known(query->view->facts->instance.region);
+    return known(query->view->facts->instance->region);
 }
 
 static const char *asked_region(const struct spf_slot_query *query)
 {
-    const char *configured = query->view->facts->credentials.region;
+    const char *configured = query->view->facts->credentials->region;
 
     return configured[0] != '\0' ? configured : "cn-hangzhou";
 }
 
 static const char *started(const struct spf_slot_query *query)
 {
-    const struct spf_instance_facts *facts = &query->view->facts->instance;
+    const struct spf_instance_facts *facts = query->view->facts->instance;
     char text[SPF_UTC_SIZE];
 
     if (facts->search != SPF_INSTANCE_FOUND || facts->started <= 0) {
@@ -155,12 +155,12 @@ enum { IMAGE_WITHOUT_CLOUD_INIT, IMAGE_WITH_ECS_USER };
 static const char *image_that(const struct spf_slot_query *query)
 {
     const struct spf_facts *facts = query->view->facts;
-    const struct spf_image_facts *image = &facts->image;
+    const struct spf_image_facts *image = facts->image;
     bool it_is = query->option == IMAGE_WITHOUT_CLOUD_INIT
                      ? image->without_cloud_init
                      : image->login_as_non_root && strcmp(query->view->target->user, "root") == 0;
 
-    return spf_facts_have(facts, SPF_GROUP_IMAGE) && it_is ? facts->instance.image : NULL;
+    return spf_facts_have(facts, SPF_GROUP_IMAGE) && it_is ? facts->instance->image : NULL;
 }
 
 enum { EVENT_TYPE, EVENT_STATE };
@@ -169,7 +169,7 @@ enum { EVENT_TYPE, EVENT_STATE };
 static const char *event(const struct spf_slot_query *query)
 {
     const struct spf_facts *facts = query->view->facts;
-    const struct spf_event *now = spf_event_now(&facts->events, facts->instance.seen);
+    const struct spf_event *now = spf_event_now(facts->events, facts->instance->seen);
 
     if (now == NULL) {
         return NULL;
@@ -179,7 +179,7 @@ static const char *event(const struct spf_slot_query *query)
 
 static const char *console_says(const struct spf_slot_query *query)
 {
-    const struct spf_console_facts *console = &query->view->facts->console;
+    const struct spf_console_facts *console = query->view->facts->console;
 
     return console->trouble.count > 0 ? known(console->trouble.items[0].line) : NULL;
 }
@@ -188,7 +188,7 @@ static const char *console_user(const struct spf_slot_query *query)
 {
     const struct spf_facts *facts = query->view->facts;
 
-    return spf_console_user(&facts->console, facts->key.sha256, facts->key.md5,
+    return spf_console_user(facts->console, facts->key->sha256, facts->key->md5,
                             query->view->target->user);
 }
 
@@ -219,18 +219,18 @@ static const char *ssh_config_unused(const struct spf_slot_query *query)
 
     return view->target->ssh_config == NULL && spf_facts_have(view->facts, SPF_GROUP_SSH_CONFIG) &&
                    spf_facts_have(view->facts, SPF_GROUP_TCP)
-               ? known(view->facts->ssh_config.says)
+               ? known(view->facts->ssh_config->says)
                : NULL;
 }
 
 static const char *hosts_line(const struct spf_slot_query *query)
 {
-    return known(query->view->facts->tcp.lookup.hosts_line);
+    return known(query->view->facts->tcp->lookup.hosts_line);
 }
 
 static const char *guest(const struct spf_slot_query *query)
 {
-    return spf_implementation_of(query->view->facts->identification.software)->guest;
+    return spf_implementation_of(query->view->facts->identification->software)->guest;
 }
 
 /* What helps against a limit that was met: least, or twice as much as it was. */

@@ -11,8 +11,8 @@ const char *spf_address_of(const struct spf_view *view)
     const char *chosen = view->results[SPF_CHECK_CLOUD_ADDRESS].address;
     const struct spf_facts *facts = view->facts;
 
-    if (spf_facts_have(facts, SPF_GROUP_TCP) && facts->tcp.address[0] != '\0') {
-        return facts->tcp.address;
+    if (spf_facts_have(facts, SPF_GROUP_TCP) && facts->tcp->address[0] != '\0') {
+        return facts->tcp->address;
     }
     return chosen[0] != '\0' ? chosen : NULL;
 }
@@ -54,7 +54,7 @@ static void add_identity(struct spf_buf *buf, const char *path)
 /* Would ssh with its configuration do something else than was checked without it? */
 static bool must_pass_by_configuration(const struct spf_view *view)
 {
-    const struct spf_ssh_config_facts *config = &view->facts->ssh_config;
+    const struct spf_ssh_config_facts *config = view->facts->ssh_config;
 
     return view->target->ssh_config == NULL && spf_facts_have(view->facts, SPF_GROUP_SSH_CONFIG) &&
            (config->says[0] != '\0' || config->broken[0] != '\0' ||
@@ -140,7 +140,7 @@ bool spf_ssh_line(struct spf_buf *buf, const struct spf_view *view, const char *
         add_identity(buf, target->key_path);
         /* Else ssh offers the agent's keys first, and may be cut off before it comes to this one.
          */
-        if ((view->facts->local_environment.agent_running || view->facts->key.agent_keys > 0) &&
+        if ((view->facts->local_environment->agent_running || view->facts->key->agent_keys > 0) &&
             strstr(follows, "IdentitiesOnly") == NULL) {
             spf_buf_addstr(buf, " -o IdentitiesOnly=yes");
         }

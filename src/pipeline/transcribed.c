@@ -9,7 +9,7 @@
 /* The lines of a transcript that the check rests on, with their numbers. */
 void spf_text_note_lines(const struct spf_facts *facts, int check, struct spf_result *result)
 {
-    const struct spf_transcript_facts *text = &facts->transcript;
+    const struct spf_transcript_facts *text = facts->transcript;
     struct json_object *list = NULL;
 
     for (size_t i = 0; i < text->shown.count; i++) {
@@ -42,7 +42,7 @@ static void say_named(const struct spf_view *view, enum spf_finding named, const
     struct spf_buf said;
 
     spf_buf_init(&said, sizeof result->summary - 1);
-    if (named == SPF_KEY_MODE_TOO_OPEN && view->facts->transcript.windows &&
+    if (named == SPF_KEY_MODE_TOO_OPEN && view->facts->transcript->windows &&
         view->target->key_path != NULL) {
         spf_say(result, "the permissions of %s are too open, so ssh refuses it",
                 view->target->key_path);
@@ -59,7 +59,7 @@ bool spf_text_names(const struct spf_view *view, int check, struct spf_result *r
                     struct spf_opinion *opinion)
 {
     const struct spf_facts *facts = view->facts;
-    const struct spf_transcript_facts *text = &facts->transcript;
+    const struct spf_transcript_facts *text = facts->transcript;
     enum spf_finding named;
 
     if (!spf_facts_have(facts, SPF_GROUP_TRANSCRIPT) || text->named[0] == '\0' ||

@@ -173,8 +173,8 @@ static void add_echo(struct spf_buf *out, const struct spf_run *run)
 
     spf_json_open(out, "target", '{');
     add_text(out, "instance_id",
-             run->facts.instance.id[0] != '\0' ? run->facts.instance.id : target->instance_id);
-    add_text(out, "instance_name", run->facts.instance.name[0] ? run->facts.instance.name : NULL);
+             run->facts.instance->id[0] != '\0' ? run->facts.instance->id : target->instance_id);
+    add_text(out, "instance_name", run->facts.instance->name[0] ? run->facts.instance->name : NULL);
     add_slot(out, "region_id", run, "{region}");
     add_text(out, "profile", target->profile);
     if (target->alias != NULL) {
@@ -319,7 +319,7 @@ struct json_object *spf_left_out_json(const struct spf_report *report)
 static const char *ssh_line(const struct spf_report *report)
 {
     for (size_t i = 0; i < report->count; i++) {
-        const char *line = report->targets[i].run->facts.openssh.line;
+        const char *line = report->targets[i].run->facts.openssh->line;
 
         if (line[0] != '\0') {
             return line;

@@ -321,7 +321,7 @@ static void add_good(struct spf_text_writer *w)
 /* What was evaluated is what somebody pasted; nobody was asked. */
 static void add_source(struct spf_text_writer *w)
 {
-    const struct spf_transcript_facts *text = &w->run->facts.transcript;
+    const struct spf_transcript_facts *text = w->run->facts.transcript;
     char line[300];
 
     if (!w->run->target->from_transcript) {
@@ -346,7 +346,7 @@ static void add_source(struct spf_text_writer *w)
 /* What was checked is not only what was asked for. */
 static void add_configuration(struct spf_text_writer *w)
 {
-    const char *says = w->run->facts.ssh_config.says;
+    const char *says = w->run->facts.ssh_config->says;
     char line[800];
 
     if (w->run->target->ssh_config == NULL ||

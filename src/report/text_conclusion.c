@@ -182,7 +182,7 @@ static void add_warnings(struct spf_text_writer *w)
 /* The lines of the transcript on which the answer rests. */
 static void add_lines(struct spf_text_writer *w)
 {
-    const struct spf_transcript_facts *text = &w->run->facts.transcript;
+    const struct spf_transcript_facts *text = w->run->facts.transcript;
     const char *label = _("Text");
     char number[40];
 

@@ -27,7 +27,7 @@ void spf_asked_title(struct spf_buf *buf, const struct spf_target *target)
 
 void spf_target_title(struct spf_buf *buf, const struct spf_run *run)
 {
-    const char *name = run->facts.instance.name;
+    const char *name = run->facts.instance->name;
     const char *account = run->target->account_name != NULL ? run->target->account_name : "";
 
     spf_asked_title(buf, run->target);

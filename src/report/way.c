@@ -69,7 +69,7 @@ static void add_place(struct spf_buf *buf, size_t station, const struct spf_run 
         if (stations[station].checks & SPF_CHECK_BIT(CLOUD_INSTANCE)) {
             text = target->instance_id;
         } else if (stations[station].checks & SPF_CHECK_BIT(SSH_BANNER)) {
-            text = run->facts.identification.software;
+            text = run->facts.identification->software;
         } else {
             text = target->user;
         }

@@ -212,17 +212,17 @@ bool spf_attempt_fill(const struct spf_attempt *attempt, enum spf_group group,
 {
     switch (group) {
     case SPF_GROUP_TCP:
-        return fill_tcp(attempt, &facts->tcp);
+        return fill_tcp(attempt, facts->tcp);
     case SPF_GROUP_IDENTIFICATION:
-        return fill_identification(attempt, &facts->identification);
+        return fill_identification(attempt, facts->identification);
     case SPF_GROUP_HANDSHAKE:
-        return fill_handshake(attempt, &facts->handshake);
+        return fill_handshake(attempt, facts->handshake);
     case SPF_GROUP_KNOWN_HOSTS:
-        return fill_known_hosts(attempt, &facts->known_hosts);
+        return fill_known_hosts(attempt, facts->known_hosts);
     case SPF_GROUP_QUERY:
-        return fill_query(attempt, &facts->query);
+        return fill_query(attempt, facts->query);
     case SPF_GROUP_SIGNATURE:
-        return fill_signature(attempt, &facts->signature);
+        return fill_signature(attempt, facts->signature);
     default:
         return false;
     }

@@ -21,11 +21,9 @@ static void evaluate(const struct spf_attempt *attempt, const struct spf_transcr
 
     for (spf_groups wants = spf_run_advance(run, 0); wants != 0; wants = spf_run_advance(run, 0)) {
         for (int i = 0; i < SPF_GROUP_COUNT; i++) {
-            if (!(wants >> i & 1)) {
-                continue;
+            if (wants >> i & 1 && spf_run_asked(run, (enum spf_group)i, 0)) {
+                spf_attempt_serve(attempt, facts, &inquiry, (enum spf_group)i);
             }
-            spf_run_asked(run, (enum spf_group)i, 0);
-            spf_attempt_serve(attempt, facts, &inquiry, (enum spf_group)i);
         }
     }
 }

@@ -25,7 +25,7 @@ void spf_attempt_serve(const struct spf_attempt *attempt, const struct spf_trans
     struct spf_failure failure;
 
     if (group == SPF_GROUP_TRANSCRIPT) {
-        if (copy_facts(facts, &inquiry->facts->transcript)) {
+        if (copy_facts(facts, inquiry->facts->transcript)) {
             inquiry->arrived(inquiry, group, NULL);
             return;
         }

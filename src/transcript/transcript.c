@@ -123,14 +123,14 @@ enum spf_finding spf_transcript_cause(const char *text, size_t len, char words[1
 
     words[0] = '\0';
     if (run != NULL) {
-        const char *candidates = run->facts.transcript.candidates;
+        const char *candidates = run->facts.transcript->candidates;
 
         cause = spf_attempt_failure(run);
         spf_format(first, sizeof first, "%.*s", (int)strcspn(candidates, ","), candidates);
         if (cause == SPF_NO_FINDING) { /* then the candidate that comes first */
             cause = spf_finding_by_id(first);
         }
-        spf_clean(words, 128, run->facts.transcript.words, strlen(run->facts.transcript.words));
+        spf_clean(words, 128, run->facts.transcript->words, strlen(run->facts.transcript->words));
     }
     spf_attempt_judged(run);
     spf_transcript_free(transcript);

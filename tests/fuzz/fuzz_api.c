@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "../unit/all_facts.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cloud/aliyun/http/errors.h"
@@ -38,23 +39,23 @@ static struct spf_error parse_rest(int action, struct json_object *reply, struct
 
     switch (action) {
     case 13:
-        list = SPF_APPEND(&facts->rules.prefix_lists);
+        list = SPF_APPEND(&facts->rules->prefix_lists);
         return list == NULL ? spf_ok() : spf_parse_prefix_list(reply, list);
     case 14:
-        list = SPF_APPEND(&facts->rules.port_lists);
+        list = SPF_APPEND(&facts->rules->port_lists);
         return list == NULL ? spf_ok() : spf_parse_port_list(reply, list);
     case 15:
-        return spf_parse_interfaces(reply, &facts->instance);
+        return spf_parse_interfaces(reply, facts->instance);
     case 16:
-        return spf_parse_peer(reply, &facts->membership);
+        return spf_parse_peer(reply, facts->membership);
     case 17:
-        return spf_parse_kinds(reply, &facts->membership);
+        return spf_parse_kinds(reply, facts->membership);
     case 18:
-        return spf_parse_events(reply, &facts->events);
+        return spf_parse_events(reply, facts->events);
     case 19:
-        return spf_parse_image(reply, "m-bp1lab", &facts->image);
+        return spf_parse_image(reply, "m-bp1lab", facts->image);
     default:
-        return spf_parse_assistant(reply, INSTANCE, &facts->assistant);
+        return spf_parse_assistant(reply, INSTANCE, facts->assistant);
     }
 }
 
@@ -68,32 +69,33 @@ static void parse(uint8_t first, struct json_object *reply)
     char next[SPF_NEXT_SIZE];
     size_t count;
 
-    spf_copy(facts.key_pair.name, sizeof facts.key_pair.name, "lab-key");
-    (void)spf_ip_parse(action <= 8 ? "2001:db8:1::5" : "203.0.113.9", &facts.gateway.address);
+    open_all(&facts);
+    spf_copy(facts.key_pair->name, sizeof facts.key_pair->name, "lab-key");
+    (void)spf_ip_parse(action <= 8 ? "2001:db8:1::5" : "203.0.113.9", &facts.gateway->address);
     switch (action) {
     case 0:
-        error = spf_parse_instance(reply, INSTANCE, &facts.instance);
+        error = spf_parse_instance(reply, INSTANCE, facts.instance);
         break;
     case 1:
-        error = spf_parse_group(reply, true, &facts.rules, next);
+        error = spf_parse_group(reply, true, facts.rules, next);
         break;
     case 2:
-        error = spf_parse_key_pair(reply, &facts.key_pair);
+        error = spf_parse_key_pair(reply, facts.key_pair);
         break;
     case 3:
-        error = spf_parse_vswitch(reply, &facts.network_acl);
+        error = spf_parse_vswitch(reply, facts.network_acl);
         break;
     case 4:
-        error = spf_parse_acl(reply, &facts.network_acl);
+        error = spf_parse_acl(reply, facts.network_acl);
         break;
     case 5:
-        error = spf_parse_identity(reply, &facts.identity);
+        error = spf_parse_identity(reply, facts.identity);
         break;
     case 6:
         error = spf_parse_regions(reply, &regions, &count);
         break;
     default:
-        error = action <= 12 ? parse_path(action, reply, &facts.gateway)
+        error = action <= 12 ? parse_path(action, reply, facts.gateway)
                              : parse_rest(action, reply, &facts);
         break;
     }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "../unit/all_facts.h"
 #include "ledger/changes.h"
 #include "ledger/ledger.h"
 #include "ledger/record.h"
@@ -31,6 +32,7 @@ static void serve_all(struct spf_ledger *record, size_t index)
     struct spf_inquiry inquiry = {
         .target = spf_ledger_entry(record, index)->target, .facts = &facts, .arrived = arrived};
 
+    open_all(&facts);
     for (int group = 0; group < SPF_GROUP_COUNT; group++) {
         spf_ledger_serve(record, index, &inquiry, (enum spf_group)group);
     }

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "all_facts.h"
 #include "base/json.h"
 #include "cloud/address.h"
 #include "pipeline/check.h"
@@ -30,7 +31,7 @@ static inline struct spf_ip ip(const char *text)
 static inline struct spf_address *address(struct fixture *fixture, enum spf_address_class class,
                                           const char *text)
 {
-    struct spf_address *added = SPF_APPEND(&fixture->facts.instance.addresses);
+    struct spf_address *added = SPF_APPEND(&fixture->facts.instance->addresses);
 
     added->class = class;
     added->ip = ip(text);
@@ -42,14 +43,14 @@ static inline struct spf_address *address(struct fixture *fixture, enum spf_addr
 static inline struct spf_rule *rule(struct fixture *fixture, enum spf_policy policy, int priority,
                                     const char *source)
 {
-    struct spf_rule *added = SPF_APPEND(&fixture->facts.rules.rules);
+    struct spf_rule *added = SPF_APPEND(&fixture->facts.rules->rules);
 
     added->policy = policy;
     added->priority = priority;
     strcpy(added->protocol, "TCP");
     spf_ports_set(&added->ports, "22/22");
     strcpy(added->group, "sg-1");
-    (void)snprintf(added->id, sizeof added->id, "sgr-%zu", fixture->facts.rules.rules.count);
+    (void)snprintf(added->id, sizeof added->id, "sgr-%zu", fixture->facts.rules->rules.count);
     spf_block_set(&added->source, source);
     return added;
 }
@@ -65,7 +66,7 @@ static inline struct spf_acl_entry acl_entry(const char *ports, const char *cidr
 
 static inline void own(struct fixture *fixture, const char *text, int bits)
 {
-    struct spf_own_address *added = SPF_APPEND(&fixture->facts.local_environment.own);
+    struct spf_own_address *added = SPF_APPEND(&fixture->facts.local_environment->own);
 
     added->ip = ip(text);
     added->bits = bits;
@@ -74,6 +75,7 @@ static inline void own(struct fixture *fixture, const char *text, int bits)
 static inline void set(struct fixture *fixture)
 {
     memset(fixture, 0, sizeof *fixture);
+    open_all(&fixture->facts);
     fixture->target = (struct spf_target){.instance_id = "i-bp1lab0000000000web1",
                                           .user = "root",
                                           .port = 22,
@@ -87,12 +89,12 @@ static inline void set(struct fixture *fixture)
     for (int i = 0; i <= SPF_GROUP_KEY_PAIR; i++) {
         fixture->facts.group[i].phase = SPF_PRESENT;
     }
-    strcpy(fixture->facts.instance.id, fixture->target.instance_id);
-    strcpy(fixture->facts.instance.region, "cn-hangzhou");
-    strcpy(fixture->facts.instance.state_name, "Running");
+    strcpy(fixture->facts.instance->id, fixture->target.instance_id);
+    strcpy(fixture->facts.instance->region, "cn-hangzhou");
+    strcpy(fixture->facts.instance->state_name, "Running");
     address(fixture, SPF_CLASS_ELASTIC, "203.0.113.10");
     address(fixture, SPF_CLASS_PRIVATE, "10.0.1.11");
-    strcpy(SPF_APPEND(&fixture->facts.rules.groups)->id, "sg-1");
+    strcpy(SPF_APPEND(&fixture->facts.rules->groups)->id, "sg-1");
     fixture->view = (struct spf_view){&fixture->target, &fixture->facts, fixture->results};
 }
 

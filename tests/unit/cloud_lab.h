@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "all_facts.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "cloud/aliyun/aliyun.h"
@@ -126,6 +127,7 @@ static void lab_start(struct lab *lab, void (*change)(struct json_object *world)
                                       .timeout_ms = 60000};
     lab->loop = spf_loop_new();
     ck_assert_ptr_nonnull(lab->loop);
+    open_all(&lab->facts);
     lab->inquiry = (struct spf_inquiry){
         .target = &lab->target, .facts = &lab->facts, .loop = lab->loop, .arrived = lab_arrived};
     lab->aliyun = spf_aliyun_new(lab->loop, &lab->options);

@@ -1,6 +1,7 @@
 #ifndef SPF_TESTS_FIXTURE_H
 #define SPF_TESTS_FIXTURE_H
 
+#include "all_facts.h"
 #include "diagnosis/diagnosis.h"
 #include "unit.h"
 
@@ -109,21 +110,22 @@ static inline void healthy(struct fixture *f)
     note(f, SPF_CHECK_SSH_AUTH, "stage", "signature");
 
     facts = &f->run.facts;
+    open_all(facts);
     present(f, SPF_GROUP_KEY);
-    facts->key.container = SPF_CONTAINER_PKCS1;
-    spf_copy(facts->key.algorithm, sizeof facts->key.algorithm, "ssh-rsa");
+    facts->key->container = SPF_CONTAINER_PKCS1;
+    spf_copy(facts->key->algorithm, sizeof facts->key->algorithm, "ssh-rsa");
     present(f, SPF_GROUP_INSTANCE);
-    spf_copy(facts->instance.name, sizeof facts->instance.name, "web-1");
-    spf_copy(facts->instance.region, sizeof facts->instance.region, "cn-hangzhou");
-    facts->instance.started = FIXTURE_NOW - 86400;
+    spf_copy(facts->instance->name, sizeof facts->instance->name, "web-1");
+    spf_copy(facts->instance->region, sizeof facts->instance->region, "cn-hangzhou");
+    facts->instance->started = FIXTURE_NOW - 86400;
     present(f, SPF_GROUP_KEY_PAIR);
-    facts->key_pair.created = FIXTURE_NOW - 200 * 86400;
+    facts->key_pair->created = FIXTURE_NOW - 200 * 86400;
     present(f, SPF_GROUP_TCP);
-    spf_copy(facts->tcp.address, sizeof facts->tcp.address, "203.0.113.9");
+    spf_copy(facts->tcp->address, sizeof facts->tcp->address, "203.0.113.9");
     present(f, SPF_GROUP_HANDSHAKE);
-    facts->handshake.server_sig_algs = strdup("rsa-sha2-256,rsa-sha2-512,ssh-ed25519");
+    facts->handshake->server_sig_algs = strdup("rsa-sha2-256,rsa-sha2-512,ssh-ed25519");
     present(f, SPF_GROUP_QUERY);
-    facts->query.outcome = SPF_AUTH_ACCEPTED;
+    facts->query->outcome = SPF_AUTH_ACCEPTED;
 }
 
 /* No instance was named: every cloud check is not applicable. */
@@ -138,8 +140,7 @@ static inline void host_only(struct fixture *f, const char *host)
         set(f, (enum spf_check_id)i, SPF_SKIP, SPF_NO_FINDING, NULL);
         f->run.results[i].skip_reason = SPF_SKIP_NOT_APPLICABLE;
     }
-    memset(&f->run.facts.instance, 0, sizeof f->run.facts.instance);
-    f->run.facts.group[SPF_GROUP_INSTANCE].phase = SPF_ABSENT;
+    spf_facts_forget(&f->run.facts, SPF_GROUP_INSTANCE);
     f->run.facts.group[SPF_GROUP_KEY_PAIR].phase = SPF_ABSENT;
 }
 
@@ -155,7 +156,7 @@ static inline void refused(struct fixture *f, const char *words)
 {
     set(f, SPF_CHECK_SSH_AUTH, SPF_FAIL, SPF_AUTH_KEY_REFUSED, words);
     skip(f, SPF_CHECK_SSH_SESSION, SPF_CHECK_SSH_AUTH);
-    f->run.facts.query.outcome = SPF_AUTH_REFUSED;
+    f->run.facts.query->outcome = SPF_AUTH_REFUSED;
 }
 
 static inline void judge(struct fixture *f)
@@ -167,8 +168,8 @@ static inline void judge(struct fixture *f)
 static inline void fixture_clear(struct fixture *f)
 {
     spf_diagnosis_clear(&f->d);
-    free(f->run.facts.handshake.server_sig_algs);
-    f->run.facts.handshake.server_sig_algs = NULL;
+    free(f->run.facts.handshake->server_sig_algs);
+    f->run.facts.handshake->server_sig_algs = NULL;
     spf_run_clear(&f->run);
 }
 

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "all_facts.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "login/jump.h"
@@ -387,6 +388,7 @@ static void scene_open(struct scene *scene, size_t play, size_t len)
                                        .jump = "a@b",
                                        .port = 2200,
                                        .timeout_ms = plays[play].late ? 100 : 4 * UNIT_HANGS_MS}};
+    open_all(&scene->facts);
     ck_assert_ptr_nonnull(mkdtemp(scene->home));
     ck_assert_int_gt(readlink("/proc/self/exe", program, sizeof program - 1), 0);
     path_in(scene, "aside", path);
@@ -498,11 +500,11 @@ static void scene_close(struct scene *scene)
 static inline void expect(const struct scene *scene, const struct play *play, bool alone)
 {
     ck_assert_msg(is_there("alone") == alone, "%s: alone %d", play->name, !alone);
-    ck_assert_msg(!scene->failed && scene->facts.tcp.outcome == play->outcome, "%s: outcome %d",
-                  play->name, (int)scene->facts.tcp.outcome);
+    ck_assert_msg(!scene->failed && scene->facts.tcp->outcome == play->outcome, "%s: outcome %d",
+                  play->name, (int)scene->facts.tcp->outcome);
     ck_assert_int_eq(scene->fd >= 0, play->outcome == SPF_TCP_OPEN);
-    ck_assert_str_eq(scene->facts.tcp.jump, "a@b");
-    ck_assert_str_eq(scene->facts.tcp.address, "web");
+    ck_assert_str_eq(scene->facts.tcp->jump, "a@b");
+    ck_assert_str_eq(scene->facts.tcp->address, "web");
 }
 
 static inline void be_ssh_if_called_so(int argc, char **argv)

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "all_facts.h"
 #include "base/clock.h"
 #include "login/conversation.h"
 #include "unit.h"
@@ -231,6 +232,7 @@ static inline void talk_open(struct talk *talk, const struct place *place, const
     const struct passwd *me = getpwuid(getuid());
 
     *talk = (struct talk){0};
+    open_all(&talk->facts);
     talk->known_hosts_file = text_of("%s/known_hosts", place->dir);
     talk->known_hosts[0] = talk->known_hosts_file;
     talk->target = (struct spf_target){.host = host,
@@ -261,10 +263,10 @@ static inline void talk_use_key(struct talk *talk, const struct place *place, co
     char *path = text_of("%s/%s", place->dir, name), *public = text_of("%s.pub", path);
     char *text = slurp(path), *line = slurp(public), blob[8192];
 
-    talk->facts.key.login = spf_secret_new(text, strlen(text));
-    ck_assert_int_eq(sscanf(line, "%39s %8191s", talk->facts.key.algorithm, blob), 2);
-    talk->facts.key.public_blob = strdup(blob);
-    talk->facts.key.usable = true;
+    talk->facts.key->login = spf_secret_new(text, strlen(text));
+    ck_assert_int_eq(sscanf(line, "%39s %8191s", talk->facts.key->algorithm, blob), 2);
+    talk->facts.key->public_blob = strdup(blob);
+    talk->facts.key->usable = true;
     talk->facts.group[SPF_GROUP_KEY].phase = SPF_PRESENT;
     free(path);
     free(public);

@@ -1,6 +1,7 @@
 #ifndef SPF_TESTS_UNIT_LOGIN_SCENE_H
 #define SPF_TESTS_UNIT_LOGIN_SCENE_H
 
+#include "all_facts.h"
 #include "evidence.h"
 #include "unit.h"
 
@@ -36,6 +37,7 @@ static inline void set_scene(struct scene *scene)
 
     *scene = (struct scene){
         .target = {.host = "203.0.113.9", .user = "root", .port = 22, .selected = SPF_ALL_CHECKS}};
+    open_all(&scene->facts);
     scene->view = (struct spf_view){&scene->target, &scene->facts, scene->results};
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         spf_result_init(&scene->results[i]);
@@ -43,14 +45,14 @@ static inline void set_scene(struct scene *scene)
     for (int i = SPF_GROUP_KEY; i < SPF_GROUP_COUNT; i++) {
         have(scene, (enum spf_group)i);
     }
-    scene->facts.key.usable = true;
-    (void)strcpy(scene->facts.key.algorithm, "ssh-rsa");
-    (void)strcpy(scene->facts.tcp.address, "203.0.113.9");
-    (void)strcpy(scene->facts.identification.software, "OpenSSH_9.2");
-    scene->facts.handshake.host_key_blob = strdup("AAAA");
-    scene->facts.handshake.server_sig_algs = strdup("ssh-ed25519,rsa-sha2-512");
-    (void)strcpy(scene->facts.query.algorithm, "rsa-sha2-512");
-    line = SPF_APPEND(&scene->facts.known_hosts.lines);
+    scene->facts.key->usable = true;
+    (void)strcpy(scene->facts.key->algorithm, "ssh-rsa");
+    (void)strcpy(scene->facts.tcp->address, "203.0.113.9");
+    (void)strcpy(scene->facts.identification->software, "OpenSSH_9.2");
+    scene->facts.handshake->host_key_blob = strdup("AAAA");
+    scene->facts.handshake->server_sig_algs = strdup("ssh-ed25519,rsa-sha2-512");
+    (void)strcpy(scene->facts.query->algorithm, "rsa-sha2-512");
+    line = SPF_APPEND(&scene->facts.known_hosts->lines);
     (void)strcpy(line->file, "known_hosts");
     line->line = 3;
     line->blob = strdup("AAAA");

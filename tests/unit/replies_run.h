@@ -31,7 +31,9 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
 
 static void ask(struct stage *stage, enum spf_group group)
 {
-    spf_run_asked(&stage->run, group, 1);
+    if (!spf_run_asked(&stage->run, group, 1)) {
+        return; /* without memory for its facts */
+    }
     spf_aliyun_serve(stage->aliyun, &stage->inquiry, group);
     /* what is shared is sent in the loop, at its next turn */
     for (int turns = 0; deliver() || stage->run.facts.group[group].phase == SPF_ASKED;) {
@@ -49,9 +51,10 @@ static void ask(struct stage *stage, enum spf_group group)
 static void give(struct stage *stage, const struct world *world, enum spf_group group)
 {
     const struct spf_failure failure = spf_failure(SPF_NOT_RECORDED, "not in this test");
-    struct spf_key_facts *key = &stage->run.facts.key;
+    struct spf_key_facts *key =
+        group == SPF_GROUP_KEY ? spf_facts_group(&stage->run.facts, group) : NULL;
 
-    if (group == SPF_GROUP_KEY) {
+    if (key != NULL) {
         key->public_blob = strdup(
             world->other_key
                 ? "AAAAC3NzaC1lZDI1NTE5AAAAIDgzqxEqsLmZdFrm2ffTiOe6/3oLo5ZkQqkRAvNYPc1Y"
@@ -63,9 +66,8 @@ static void give(struct stage *stage, const struct world *world, enum spf_group 
                          ' ') +
                       1);
     }
-    spf_run_arrived(
-        &stage->run, group,
-        group == SPF_GROUP_KEY || group == SPF_GROUP_LOCAL_ENVIRONMENT ? NULL : &failure, 1);
+    spf_run_arrived(&stage->run, group,
+                    key != NULL || group == SPF_GROUP_LOCAL_ENVIRONMENT ? NULL : &failure, 1);
 }
 
 /* Groups that a diagnosis may want after the checks. */
@@ -130,7 +132,7 @@ static struct verdict judged(const struct world *world)
     ck_assert(spf_run_done(&stage.run));
     for (size_t i = 0; i < sizeof late / sizeof *late; i++) {
         if (stage.run.facts.group[late[i]].phase == SPF_ABSENT &&
-            stage.run.facts.instance.search == SPF_INSTANCE_FOUND &&
+            stage.run.facts.instance->search == SPF_INSTANCE_FOUND &&
             spf_facts_have(&stage.run.facts, SPF_GROUP_INSTANCE)) {
             ask(&stage, late[i]);
         }
@@ -148,9 +150,9 @@ static struct verdict judged(const struct world *world)
         verdict.finding[i] = stage.run.results[i].finding;
     }
     check_words(&stage.run);
-    verdict.without_cloud_init = stage.run.facts.image.without_cloud_init;
-    verdict.as_non_root = stage.run.facts.image.login_as_non_root;
-    verdict.session_manager = stage.run.facts.assistant.session_manager;
+    verdict.without_cloud_init = stage.run.facts.image->without_cloud_init;
+    verdict.as_non_root = stage.run.facts.image->login_as_non_root;
+    verdict.session_manager = stage.run.facts.assistant->session_manager;
     spf_run_clear(&stage.run);
     spf_aliyun_free(stage.aliyun);
     spf_loop_free(stage.loop);

@@ -25,7 +25,7 @@ static inline void excluded(struct fixture *f)
 
 static inline void refused_though_bound(struct fixture *f)
 {
-    f->run.facts.instance.login_as_non_root = true;
+    f->run.facts.instance->login_as_non_root = true;
     set(f, SPF_CHECK_SSH_HOST_KEY, SPF_WARN, SPF_HOST_KEY_UNKNOWN, NULL);
     refused(f, NULL);
 }
@@ -58,7 +58,7 @@ static inline void hostile(struct fixture *f)
 {
     static const char evil[] = "web\x1b[31m\xff"
                                "\u202e<\"&\\|\r\n名前";
-    struct spf_instance_facts *instance = &f->run.facts.instance;
+    struct spf_instance_facts *instance = f->run.facts.instance;
 
     spf_copy(instance->name, sizeof instance->name, evil);
     f->target.key_path = "-k\xff"

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "all_facts.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -218,6 +219,7 @@ static void set_up(struct scene *scene, size_t count, bool shared)
 
         (void)snprintf(scene->names[i], sizeof scene->names[i], "i-bp1%03zu", i);
         scene->ids[i] = scene->names[i];
+        open_all(&one->facts);
         one->target = (struct spf_target){.instance_id = scene->ids[i],
                                           .user = "root",
                                           .port = 22,

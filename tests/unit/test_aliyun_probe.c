@@ -15,40 +15,41 @@ START_TEST(everything_about_a_healthy_instance)
 
     lab_start(&lab, NULL);
     credentials(&lab);
-    ck_assert_str_eq(facts->credentials.access_key, "LTAI5tLa");
-    ck_assert_str_eq(facts->credentials.source, "environment variable ALIBABA_CLOUD_ACCESS_KEY_ID");
-    ck_assert_str_eq(facts->credentials.region, "cn-hangzhou");
-    ck_assert_str_eq(facts->credentials.region_source, "the instance's id");
+    ck_assert_str_eq(facts->credentials->access_key, "LTAI5tLa");
+    ck_assert_str_eq(facts->credentials->source,
+                     "environment variable ALIBABA_CLOUD_ACCESS_KEY_ID");
+    ck_assert_str_eq(facts->credentials->region, "cn-hangzhou");
+    ck_assert_str_eq(facts->credentials->region_source, "the instance's id");
 
     ck_assert_ptr_null(lab_ask(&lab, SPF_GROUP_IDENTITY));
-    ck_assert_str_eq(facts->identity.principal, "acs:ram::1000000000000001:user/preflight");
+    ck_assert_str_eq(facts->identity->principal, "acs:ram::1000000000000001:user/preflight");
 
     ck_assert_ptr_null(lab_ask(&lab, SPF_GROUP_INSTANCE));
-    ck_assert_int_eq(facts->instance.search, SPF_INSTANCE_FOUND);
-    ck_assert_int_eq(facts->instance.state, SPF_STATE_RUNNING);
-    ck_assert_str_eq(facts->instance.name, "web-1");
-    ck_assert_uint_eq(facts->instance.addresses.count, 2);
-    ck_assert_int_eq(facts->instance.addresses.items[0].class, SPF_CLASS_ELASTIC);
-    ck_assert_int_eq(facts->instance.addresses.items[0].bandwidth, 5);
-    ck_assert_uint_eq(facts->instance.security_groups.count, 1);
+    ck_assert_int_eq(facts->instance->search, SPF_INSTANCE_FOUND);
+    ck_assert_int_eq(facts->instance->state, SPF_STATE_RUNNING);
+    ck_assert_str_eq(facts->instance->name, "web-1");
+    ck_assert_uint_eq(facts->instance->addresses.count, 2);
+    ck_assert_int_eq(facts->instance->addresses.items[0].class, SPF_CLASS_ELASTIC);
+    ck_assert_int_eq(facts->instance->addresses.items[0].bandwidth, 5);
+    ck_assert_uint_eq(facts->instance->security_groups.count, 1);
 
     ck_assert_ptr_null(lab_ask(&lab, SPF_GROUP_RULES));
-    ck_assert_uint_eq(facts->rules.groups.count, 1);
-    ck_assert_str_eq(facts->rules.groups.items[0].name, "web");
-    ck_assert(facts->rules.groups.items[0].inner_accept);
-    ck_assert_uint_gt(facts->rules.rules.count, 0);
+    ck_assert_uint_eq(facts->rules->groups.count, 1);
+    ck_assert_str_eq(facts->rules->groups.items[0].name, "web");
+    ck_assert(facts->rules->groups.items[0].inner_accept);
+    ck_assert_uint_gt(facts->rules->rules.count, 0);
 
     ck_assert_ptr_null(lab_ask(&lab, SPF_GROUP_MEMBERSHIP));
-    ck_assert_uint_eq(facts->membership.groups.count, 1);
-    ck_assert_str_eq(facts->membership.groups.items[0].type, "basic");
-    ck_assert(!facts->membership.groups.items[0].managed);
-    ck_assert(!facts->membership.peer_known);
+    ck_assert_uint_eq(facts->membership->groups.count, 1);
+    ck_assert_str_eq(facts->membership->groups.items[0].type, "basic");
+    ck_assert(!facts->membership->groups.items[0].managed);
+    ck_assert(!facts->membership->peer_known);
 
     ck_assert_ptr_null(lab_ask(&lab, SPF_GROUP_KEY_PAIR));
-    ck_assert(facts->key_pair.bound && facts->key_pair.found);
-    ck_assert_str_eq(facts->key_pair.name, "lab-key");
+    ck_assert(facts->key_pair->bound && facts->key_pair->found);
+    ck_assert_str_eq(facts->key_pair->name, "lab-key");
     ck_assert_ptr_null(lab_ask(&lab, SPF_GROUP_NETWORK_ACL));
-    ck_assert(!facts->network_acl.bound);
+    ck_assert(!facts->network_acl->bound);
     ck_assert_int_eq(lab_calls(&lab, "DescribeInstances"), 1);
     lab_stop(&lab);
 }
@@ -103,9 +104,9 @@ START_TEST(the_other_regions_are_searched)
     setenv("ALIBABA_CLOUD_REGION_ID", "cn-beijing", 1);
     credentials(&lab);
     ck_assert_ptr_null(lab_ask(&lab, SPF_GROUP_INSTANCE));
-    ck_assert_int_eq(lab.facts.instance.search, SPF_INSTANCE_FOUND);
-    ck_assert_str_eq(lab.facts.instance.region, "cn-hangzhou");
-    ck_assert_uint_ge(lab.facts.instance.regions_asked.count, 2);
+    ck_assert_int_eq(lab.facts.instance->search, SPF_INSTANCE_FOUND);
+    ck_assert_str_eq(lab.facts.instance->region, "cn-hangzhou");
+    ck_assert_uint_ge(lab.facts.instance->regions_asked.count, 2);
     unsetenv("ALIBABA_CLOUD_REGION_ID");
     lab_stop(&lab);
 }
@@ -119,8 +120,8 @@ START_TEST(a_given_region_is_the_only_one)
     lab.options.credentials.region = "cn-beijing";
     credentials(&lab);
     ck_assert_ptr_null(lab_ask(&lab, SPF_GROUP_INSTANCE));
-    ck_assert_int_eq(lab.facts.instance.search, SPF_INSTANCE_NOWHERE);
-    ck_assert(!lab.facts.instance.every_region_asked);
+    ck_assert_int_eq(lab.facts.instance->search, SPF_INSTANCE_NOWHERE);
+    ck_assert(!lab.facts.instance->every_region_asked);
     ck_assert_int_eq(lab_calls(&lab, "DescribeRegions"), 0);
     lab_stop(&lab);
 }
@@ -134,8 +135,8 @@ START_TEST(an_unknown_instance_is_nowhere)
     lab.target.instance_id = "i-bp1nobody000000000000";
     credentials(&lab);
     ck_assert_ptr_null(lab_ask(&lab, SPF_GROUP_INSTANCE));
-    ck_assert_int_eq(lab.facts.instance.search, SPF_INSTANCE_NOWHERE);
-    ck_assert(lab.facts.instance.every_region_asked);
+    ck_assert_int_eq(lab.facts.instance->search, SPF_INSTANCE_NOWHERE);
+    ck_assert(lab.facts.instance->every_region_asked);
     lab_stop(&lab);
 }
 END_TEST
@@ -244,7 +245,7 @@ START_TEST(what_a_retry_heals)
         credentials(&lab);
         failure = lab_ask(&lab, SPF_GROUP_INSTANCE);
         ck_assert_msg(failure == NULL, "%s: %s", fault_do, failure != NULL ? failure->text : "");
-        ck_assert_int_eq(lab.facts.instance.search, SPF_INSTANCE_FOUND);
+        ck_assert_int_eq(lab.facts.instance->search, SPF_INSTANCE_FOUND);
         ck_assert_int_eq(lab_calls(&lab, "DescribeInstances"), 2);
         lab_stop(&lab);
     }
@@ -334,8 +335,8 @@ START_TEST(the_interface_that_carries_the_address)
     struct lab lab;
 
     lab_start(&lab, with_lists_and_interfaces);
-    instance = &lab.facts.instance;
-    rules = &lab.facts.rules;
+    instance = lab.facts.instance;
+    rules = lab.facts.rules;
     lab.target.host = "203.0.113.51";
     credentials(&lab);
     ck_assert_ptr_null(lab_ask(&lab, SPF_GROUP_INSTANCE));

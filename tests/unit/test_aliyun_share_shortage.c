@@ -92,9 +92,9 @@ static void prepare(struct scene *scene)
         struct one *one = &scene->ones[i];
 
         one->target.instance_id = scene->ids[0];
-        spf_copy(one->facts.instance.region, sizeof one->facts.instance.region, "cn-hangzhou");
-        spf_copy(one->facts.instance.key_pair, sizeof one->facts.instance.key_pair, "lab");
-        spf_copy(one->facts.instance.image, sizeof one->facts.instance.image, "m-lab");
+        spf_copy(one->facts.instance->region, sizeof one->facts.instance->region, "cn-hangzhou");
+        spf_copy(one->facts.instance->key_pair, sizeof one->facts.instance->key_pair, "lab");
+        spf_copy(one->facts.instance->image, sizeof one->facts.instance->image, "m-lab");
         one->arrived = 0;
     }
 }

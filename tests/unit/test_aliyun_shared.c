@@ -140,7 +140,7 @@ START_TEST(a_hundred_at_a_time)
     ck_assert_int_eq(calls, 2);
     for (size_t i = 0; i < 150; i++) {
         ck_assert_msg(scene->ones[i].good, "%zu: %s", i, scene->ones[i].failure.text);
-        ck_assert_str_eq(scene->ones[i].facts.instance.id, scene->ids[i]);
+        ck_assert_str_eq(scene->ones[i].facts.instance->id, scene->ids[i]);
     }
     /* and what they have in common once: also when it is asked after the answer came */
     ask(scene, 0, 100, SPF_GROUP_IDENTITY);
@@ -167,9 +167,9 @@ START_TEST(each_has_its_part_of_the_reply)
     answer = lacks_one;
     ask(scene, 0, 3, SPF_GROUP_CREDENTIALS);
     ask(scene, 0, 3, SPF_GROUP_INSTANCE);
-    ck_assert_int_eq(scene->ones[0].facts.instance.search, SPF_INSTANCE_FOUND);
-    ck_assert_int_eq(scene->ones[1].facts.instance.search, SPF_INSTANCE_NOWHERE);
-    ck_assert_int_eq(scene->ones[2].facts.instance.search, SPF_INSTANCE_NOWHERE);
+    ck_assert_int_eq(scene->ones[0].facts.instance->search, SPF_INSTANCE_FOUND);
+    ck_assert_int_eq(scene->ones[1].facts.instance->search, SPF_INSTANCE_NOWHERE);
+    ck_assert_int_eq(scene->ones[2].facts.instance->search, SPF_INSTANCE_NOWHERE);
     tear_down(scene);
     free(scene);
 }
@@ -347,8 +347,8 @@ START_TEST(what_was_listed_is_known)
     ask(scene, 0, 2, SPF_GROUP_CREDENTIALS);
     ask(scene, 0, 2, SPF_GROUP_INSTANCE);
     ck_assert_int_eq(calls, 2);
-    ck_assert_int_eq(scene->ones[0].facts.instance.state, SPF_STATE_RUNNING);
-    ck_assert_int_eq(scene->ones[1].facts.instance.state, SPF_STATE_STOPPED);
+    ck_assert_int_eq(scene->ones[0].facts.instance->state, SPF_STATE_RUNNING);
+    ck_assert_int_eq(scene->ones[1].facts.instance->state, SPF_STATE_STOPPED);
     spf_listing_free(listing);
     free(ids.items);
     tear_down(scene);
@@ -360,7 +360,7 @@ END_TEST
 
 static void with_public_address(struct one *one)
 {
-    struct spf_address *address = SPF_APPEND(&one->facts.instance.addresses);
+    struct spf_address *address = SPF_APPEND(&one->facts.instance->addresses);
 
     address->class = SPF_CLASS_PUBLIC;
     ck_assert(spf_ip_parse("203.0.113.10", &address->ip));
@@ -426,7 +426,7 @@ START_TEST(what_a_service_tells)
             if (one->good) {
                 char text[SPF_IP_TEXT_SIZE];
 
-                spf_ip_format(&one->facts.lookup.address, text);
+                spf_ip_format(&one->facts.lookup->address, text);
                 ck_assert_str_eq(text, cases[i].address);
             } else {
                 ck_assert_int_eq(one->failure.cause, SPF_SG_SOURCE_UNKNOWN);

@@ -178,9 +178,9 @@ static void by_profile(const struct source_case *one, const char *expected_id)
 
     failure = lab_ask(&lab, SPF_GROUP_CREDENTIALS);
     if (failure == NULL) {
-        ck_assert_str_eq(lab.facts.credentials.access_key, expected_id);
+        ck_assert_str_eq(lab.facts.credentials->access_key, expected_id);
         if (one->region != NULL) {
-            ck_assert_str_eq(lab.facts.credentials.region, one->region);
+            ck_assert_str_eq(lab.facts.credentials->region, one->region);
         }
         failure = lab_ask(&lab, SPF_GROUP_IDENTITY);
     }
@@ -317,10 +317,10 @@ START_TEST(the_chain_goes_on)
     unsetenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED");
     failure = lab_ask(&lab, SPF_GROUP_CREDENTIALS);
     ck_assert_msg(failure == NULL, "%s", failure != NULL ? failure->text : "");
-    ck_assert_str_eq(lab.facts.credentials.source, "this ECS instance's RAM role");
-    ck_assert_str_eq(lab.facts.credentials.region, "cn-shanghai");
-    ck_assert(lab.facts.credentials.region_guessed);
-    ck_assert_ptr_nonnull(strstr(lab.facts.credentials.passed_over, "AssumeRoleWithOIDC"));
+    ck_assert_str_eq(lab.facts.credentials->source, "this ECS instance's RAM role");
+    ck_assert_str_eq(lab.facts.credentials->region, "cn-shanghai");
+    ck_assert(lab.facts.credentials->region_guessed);
+    ck_assert_ptr_nonnull(strstr(lab.facts.credentials->passed_over, "AssumeRoleWithOIDC"));
     kill(server, SIGKILL);
     waitpid(server, NULL, 0);
     lab_stop(&lab);
@@ -343,7 +343,7 @@ START_TEST(a_uri_of_the_environment)
     setenv("ALIBABA_CLOUD_CREDENTIALS_URI", uri, 1);
     failure = lab_ask(&lab, SPF_GROUP_CREDENTIALS);
     ck_assert_msg(failure == NULL, "%s", failure != NULL ? failure->text : "");
-    ck_assert_str_eq(lab.facts.credentials.source,
+    ck_assert_str_eq(lab.facts.credentials->source,
                      "environment variable ALIBABA_CLOUD_CREDENTIALS_URI");
     failure = lab_ask(&lab, SPF_GROUP_IDENTITY);
     ck_assert_msg(failure == NULL, "%s", failure != NULL ? failure->text : "");
@@ -391,7 +391,7 @@ START_TEST(a_role_of_this_machine_that_comes_late)
     lab.options.credentials.metadata_url = metadata;
     failure = lab_ask(&lab, SPF_GROUP_CREDENTIALS);
     ck_assert_msg(failure == NULL, "%s", failure != NULL ? failure->text : "");
-    ck_assert_str_eq(lab.facts.credentials.access_key, "STS.LabC");
+    ck_assert_str_eq(lab.facts.credentials->access_key, "STS.LabC");
     kill(server, SIGKILL);
     waitpid(server, NULL, 0);
     lab_stop(&lab);

@@ -13,7 +13,7 @@
 
 static void event(struct fixture *fixture, const char *type, const char *state, int64_t not_before)
 {
-    struct spf_event *added = SPF_APPEND(&fixture->facts.events.events);
+    struct spf_event *added = SPF_APPEND(&fixture->facts.events->events);
 
     strcpy(added->type, type);
     strcpy(added->state, state);
@@ -70,9 +70,9 @@ START_TEST(what_the_provider_plans)
         if (cases[i].text != NULL) {
             ck_assert_str_eq(evidence_text(&fixture.result, "planned_event"), cases[i].text);
         }
-        now = spf_event_now(&fixture.facts.events, 1500);
+        now = spf_event_now(fixture.facts.events, 1500);
         ck_assert_msg(
-            now == (cases[i].now < 0 ? NULL : &fixture.facts.events.events.items[cases[i].now]),
+            now == (cases[i].now < 0 ? NULL : &fixture.facts.events->events.items[cases[i].now]),
             "case %zu", i);
         clean(&fixture);
     }
@@ -86,9 +86,9 @@ START_TEST(several_of_one_name)
 
         set(&fixture);
         fixture.target.instance_id = "web";
-        fixture.facts.instance.search = SPF_INSTANCE_SEVERAL;
+        fixture.facts.instance->search = SPF_INSTANCE_SEVERAL;
         for (size_t i = 0; i < count; i++) {
-            struct spf_id *id = SPF_APPEND(&fixture.facts.instance.several);
+            struct spf_id *id = SPF_APPEND(&fixture.facts.instance->several);
 
             (void)snprintf(id->id, sizeof id->id, "i-%zu", i);
         }
@@ -116,18 +116,18 @@ START_TEST(regions_that_did_not_answer)
             struct fixture fixture;
 
             set(&fixture);
-            fixture.facts.instance.search = SPF_INSTANCE_NOWHERE;
+            fixture.facts.instance->search = SPF_INSTANCE_NOWHERE;
             for (size_t k = 0; k < cases[i].failed; k++) {
-                struct spf_id *id = SPF_APPEND(&fixture.facts.instance.regions_failed);
+                struct spf_id *id = SPF_APPEND(&fixture.facts.instance->regions_failed);
 
                 (void)snprintf(id->id, sizeof id->id, "r-%zu", k);
             }
-            strcpy(SPF_APPEND(&fixture.facts.instance.regions_asked)->id, "cn-hangzhou");
+            strcpy(SPF_APPEND(&fixture.facts.instance->regions_asked)->id, "cn-hangzhou");
             if (known == 0) {
                 spf_group_settle(&fixture.facts.group[SPF_GROUP_IDENTITY],
                                  &(struct spf_failure){.cause = SPF_API_ERROR});
             } else if (known == 2) {
-                strcpy(fixture.facts.identity.principal, "acs:ram::1:user/u");
+                strcpy(fixture.facts.identity->principal, "acs:ram::1:user/u");
             }
             judge(&fixture, spf_judge_cloud_instance);
             FOUND(fixture, SPF_INSTANCE_NOT_FOUND);
@@ -154,9 +154,9 @@ START_TEST(the_region_that_was_given)
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         set(&fixture);
-        fixture.facts.instance.search = SPF_INSTANCE_NOWHERE;
-        fixture.facts.instance.region_was_given = true;
-        strcpy(fixture.facts.instance.region_hint, cases[i].hint);
+        fixture.facts.instance->search = SPF_INSTANCE_NOWHERE;
+        fixture.facts.instance->region_was_given = true;
+        strcpy(fixture.facts.instance->region_hint, cases[i].hint);
         judge(&fixture, spf_judge_cloud_instance);
         FOUND(fixture, SPF_INSTANCE_NOT_FOUND);
         ck_assert_int_eq(fixture.opinion.status, SPF_UNKNOWN);
@@ -164,12 +164,12 @@ START_TEST(the_region_that_was_given)
         clean(&fixture);
     }
     set(&fixture);
-    fixture.facts.instance.search = SPF_INSTANCE_REGION_UNKNOWN;
-    strcpy(fixture.facts.credentials.region, "cn-nowhere");
+    fixture.facts.instance->search = SPF_INSTANCE_REGION_UNKNOWN;
+    strcpy(fixture.facts.credentials->region, "cn-nowhere");
     judge(&fixture, spf_judge_cloud_instance);
     FOUND(fixture, SPF_REGION_UNKNOWN);
     SAYS(fixture, "cn-nowhere");
-    fixture.facts.instance.search = SPF_INSTANCE_NOWHERE;
+    fixture.facts.instance->search = SPF_INSTANCE_NOWHERE;
     fixture.facts.group[SPF_GROUP_IDENTITY].phase = SPF_ABSENT;
     judge(&fixture, spf_judge_cloud_instance);
     ck_assert_uint_eq(fixture.opinion.wants, SPF_GROUP_BIT(IDENTITY));
@@ -190,7 +190,7 @@ START_TEST(kinds_of_locks)
         struct fixture fixture;
 
         set(&fixture);
-        lock = SPF_APPEND(&fixture.facts.instance.locks);
+        lock = SPF_APPEND(&fixture.facts.instance->locks);
         strcpy(lock->reason, cases[i].reason);
         if (i % 2 == 0) {
             strcpy(lock->message, "why");
@@ -215,7 +215,7 @@ START_TEST(clocks)
         struct fixture fixture;
 
         set(&fixture);
-        fixture.facts.instance.clock_off = cases[i].off;
+        fixture.facts.instance->clock_off = cases[i].off;
         judge(&fixture, spf_judge_cloud_access);
         FOUND(fixture, cases[i].says != NULL ? SPF_CLOCK_OFF : SPF_NO_FINDING);
         if (cases[i].says != NULL) {
@@ -304,11 +304,11 @@ START_TEST(fingerprints_that_are_none)
         struct fixture fixture;
 
         set(&fixture);
-        fixture.facts.key_pair.bound = fixture.facts.key_pair.found = true;
-        strcpy(fixture.facts.key_pair.name, "k");
-        strcpy(fixture.facts.key.md5, "MD5:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff");
-        strcpy(fixture.facts.key_pair.fingerprint, prints[i]);
-        fixture.facts.key.public_blob = strdup(BLOB);
+        fixture.facts.key_pair->bound = fixture.facts.key_pair->found = true;
+        strcpy(fixture.facts.key_pair->name, "k");
+        strcpy(fixture.facts.key->md5, "MD5:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff");
+        strcpy(fixture.facts.key_pair->fingerprint, prints[i]);
+        fixture.facts.key->public_blob = strdup(BLOB);
         judge(&fixture, spf_judge_cloud_key_pair);
         FOUND(fixture, SPF_KEY_PAIR_UNPROVEN);
         ck_assert_str_eq(evidence_text(&fixture.result, "match"), "name-only");
@@ -323,10 +323,10 @@ START_TEST(md5_fingerprints)
     struct fixture fixture;
 
     set(&fixture);
-    fixture.facts.key_pair.bound = fixture.facts.key_pair.found = true;
-    strcpy(fixture.facts.key_pair.name, "k");
-    strcpy(fixture.facts.key.md5, "MD5:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff");
-    strcpy(fixture.facts.key_pair.fingerprint, "00112233445566778899aabbccddee00");
+    fixture.facts.key_pair->bound = fixture.facts.key_pair->found = true;
+    strcpy(fixture.facts.key_pair->name, "k");
+    strcpy(fixture.facts.key->md5, "MD5:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff");
+    strcpy(fixture.facts.key_pair->fingerprint, "00112233445566778899aabbccddee00");
     judge(&fixture, spf_judge_cloud_key_pair);
     FOUND(fixture, SPF_KEY_PAIR_DIFFERENT);
     ck_assert_str_eq(evidence_text(&fixture.result, "key_to_find"), "k");
@@ -406,21 +406,21 @@ START_TEST(the_key_that_was_looked_for)
         struct fixture fixture;
 
         set(&fixture);
-        fixture.facts.key_pair.bound = fixture.facts.key_pair.found = true;
-        strcpy(fixture.facts.key_pair.name, "k");
+        fixture.facts.key_pair->bound = fixture.facts.key_pair->found = true;
+        strcpy(fixture.facts.key_pair->name, "k");
         fixture.target.key_path = cases[i].with_key ? "key.pem" : NULL;
         *(cases[i].by_dir ? &fixture.target.key_dir : &fixture.target.find_key) = "/k";
         if (cases[i].with_public) {
-            fixture.facts.key_pair.public_key = strdup("ssh-rsa AAAAC3NzaC1yc2E=");
+            fixture.facts.key_pair->public_key = strdup("ssh-rsa AAAAC3NzaC1yc2E=");
         }
         if (cases[i].with_key) {
-            fixture.facts.key.public_blob = strdup(BLOB);
+            fixture.facts.key->public_blob = strdup(BLOB);
         }
         judge(&fixture, spf_judge_cloud_key_pair);
         if (fixture.opinion.kind == SPF_OPINION_WANTS) {
             ck_assert_uint_eq(fixture.opinion.wants, SPF_GROUP_BIT(FOUND_KEY));
             fixture.facts.group[SPF_GROUP_FOUND_KEY].phase = SPF_PRESENT;
-            fixture.facts.found_key = cases[i].found;
+            *fixture.facts.found_key = cases[i].found;
             judge(&fixture, spf_judge_cloud_key_pair);
         }
         FOUND(fixture, cases[i].cause);
@@ -483,7 +483,7 @@ START_TEST(another_port)
 
             set(&fixture);
             if (groups == 2) {
-                strcpy(SPF_APPEND(&fixture.facts.rules.groups)->id, "sg-2");
+                strcpy(SPF_APPEND(&fixture.facts.rules->groups)->id, "sg-2");
             }
             added = rule(&fixture, SPF_POLICY_ACCEPT, 1, "203.0.113.0/24");
             spf_ports_set(&added->ports, cases[i].ports);
@@ -514,7 +514,7 @@ START_TEST(open_to_the_whole_internet)
     FOUND(fixture, SPF_SG_OPEN_TO_WORLD);
     SAYS(fixture, "open to the whole internet by sg-1/sgr-1");
     ck_assert_str_eq(evidence_text(&fixture.result, "open_rule"), "sgr-1");
-    fixture.facts.rules.rules.items[0].priority = 5;
+    fixture.facts.rules->rules.items[0].priority = 5;
     rule(&fixture, SPF_POLICY_ACCEPT, 1, "203.0.113.0/24");
     judge(&fixture, spf_judge_cloud_security_group);
     FOUND(fixture, SPF_SG_OPEN_TO_WORLD);
@@ -558,7 +558,7 @@ START_TEST(forwarded_ports)
             struct fixture fixture;
 
             set(&fixture);
-            forward = SPF_APPEND(&fixture.facts.gateway.forwards);
+            forward = SPF_APPEND(&fixture.facts.gateway->forwards);
             strcpy(forward->protocol, cases[i].protocol);
             strcpy(forward->ports, cases[i].ports);
             strcpy(forward->inside_ports, cases[i].inside_ports);
@@ -589,7 +589,7 @@ START_TEST(private_addresses_beside_us)
         struct fixture fixture;
 
         set(&fixture);
-        fixture.facts.instance.addresses.count = 0;
+        fixture.facts.instance->addresses.count = 0;
         address(&fixture, SPF_CLASS_PRIVATE, "10.0.1.11");
         own(&fixture, cases[i].own, cases[i].bits);
         fixture.target.family = cases[i].family;

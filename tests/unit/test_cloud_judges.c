@@ -43,27 +43,27 @@ START_TEST(states_of_the_instance)
 
     set(&fixture);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        fixture.facts.instance.state = cases[i].state;
+        fixture.facts.instance->state = cases[i].state;
         judge(&fixture, spf_judge_cloud_instance);
         FOUND(fixture, cases[i].cause);
         ck_assert(fixture.opinion.holds);
     }
-    fixture.facts.instance.state = SPF_STATE_RUNNING;
-    fixture.facts.instance.windows = true;
+    fixture.facts.instance->state = SPF_STATE_RUNNING;
+    fixture.facts.instance->windows = true;
     judge(&fixture, spf_judge_cloud_instance);
     FOUND(fixture, SPF_INSTANCE_IS_WINDOWS);
 
-    fixture.facts.instance.prepaid = true;
-    fixture.facts.instance.expires = 1000;
-    fixture.facts.instance.seen = 2000;
+    fixture.facts.instance->prepaid = true;
+    fixture.facts.instance->expires = 1000;
+    fixture.facts.instance->seen = 2000;
     judge(&fixture, spf_judge_cloud_instance);
     FOUND(fixture, SPF_INSTANCE_EXPIRED);
     ck_assert_int_eq(fixture.opinion.status, SPF_WARN);
-    fixture.facts.instance.state = SPF_STATE_STOPPED;
+    fixture.facts.instance->state = SPF_STATE_STOPPED;
     judge(&fixture, spf_judge_cloud_instance);
     ck_assert_int_eq(fixture.opinion.status, SPF_FAIL);
 
-    strcpy(SPF_APPEND(&fixture.facts.instance.locks)->reason, "security");
+    strcpy(SPF_APPEND(&fixture.facts.instance->locks)->reason, "security");
     judge(&fixture, spf_judge_cloud_instance);
     FOUND(fixture, SPF_INSTANCE_LOCKED);
     ck_assert_str_eq(command(&fixture), "");
@@ -76,16 +76,16 @@ START_TEST(where_it_was_not_found)
     struct fixture fixture;
 
     set(&fixture);
-    fixture.facts.instance.search = SPF_INSTANCE_NOWHERE;
-    fixture.facts.instance.every_region_asked = true;
+    fixture.facts.instance->search = SPF_INSTANCE_NOWHERE;
+    fixture.facts.instance->every_region_asked = true;
     judge(&fixture, spf_judge_cloud_instance);
     FOUND(fixture, SPF_INSTANCE_NOT_FOUND);
     ck_assert_int_eq(fixture.opinion.status, SPF_FAIL);
     ck_assert(!fixture.opinion.holds);
 
-    fixture.facts.instance.every_region_asked = false;
-    fixture.facts.instance.region_was_given = true;
-    strcpy(fixture.facts.instance.region_hint, "cn-beijing");
+    fixture.facts.instance->every_region_asked = false;
+    fixture.facts.instance->region_was_given = true;
+    strcpy(fixture.facts.instance->region_hint, "cn-beijing");
     judge(&fixture, spf_judge_cloud_instance);
     FOUND(fixture, SPF_INSTANCE_NOT_FOUND);
     ck_assert_int_eq(fixture.opinion.status, SPF_UNKNOWN);
@@ -144,21 +144,21 @@ START_TEST(judging_the_address)
     FOUND(fixture, SPF_NO_FINDING);
     fixture.target.host = "name.example";
     fixture.facts.group[SPF_GROUP_TCP].phase = SPF_PRESENT;
-    strcpy(fixture.facts.tcp.address, "203.0.113.10");
+    strcpy(fixture.facts.tcp->address, "203.0.113.10");
     judge(&fixture, spf_judge_cloud_address);
     FOUND(fixture, SPF_NO_FINDING);
-    strcpy(fixture.facts.tcp.address, "203.0.113.11");
+    strcpy(fixture.facts.tcp->address, "203.0.113.11");
     judge(&fixture, spf_judge_cloud_address);
     FOUND(fixture, SPF_ADDRESS_NOT_OF_INSTANCE);
 
     fixture.target.host = NULL;
-    fixture.facts.instance.addresses.items[0].class = SPF_CLASS_PUBLIC;
-    fixture.facts.instance.addresses.items[0].bandwidth = 0;
+    fixture.facts.instance->addresses.items[0].class = SPF_CLASS_PUBLIC;
+    fixture.facts.instance->addresses.items[0].bandwidth = 0;
     judge(&fixture, spf_judge_cloud_address);
     FOUND(fixture, SPF_ADDRESS_NO_BANDWIDTH);
 
     /* Story 9: only a private address, outside and inside its network. */
-    fixture.facts.instance.addresses.items[0] = fixture.facts.instance.addresses.items[1];
+    fixture.facts.instance->addresses.items[0] = fixture.facts.instance->addresses.items[1];
     judge(&fixture, spf_judge_cloud_address);
     FOUND(fixture, SPF_ADDRESS_PRIVATE_ONLY);
     fixture.target.address = SPF_ADDRESS_PUBLIC;
@@ -182,17 +182,17 @@ START_TEST(security_groups)
     judge(&fixture, spf_judge_cloud_security_group);
     ck_assert_uint_eq(fixture.opinion.wants, SPF_GROUP_BIT(MEMBERSHIP));
     fixture.facts.group[SPF_GROUP_MEMBERSHIP].phase = SPF_PRESENT;
-    strcpy(SPF_APPEND(&fixture.facts.membership.groups)->id, "sg-1");
+    strcpy(SPF_APPEND(&fixture.facts.membership->groups)->id, "sg-1");
     judge(&fixture, spf_judge_cloud_security_group);
     FOUND(fixture, SPF_SG_NO_RULE);
     ck_assert_str_eq(command(&fixture),
                      "aliyun ecs AuthorizeSecurityGroup --RegionId cn-hangzhou --SecurityGroupId "
                      "sg-1 --IpProtocol tcp --PortRange 22/22 --SourceCidrIp 203.0.113.7/32 "
                      "--Policy accept --Priority 1");
-    fixture.facts.membership.groups.items[0].managed = true;
+    fixture.facts.membership->groups.items[0].managed = true;
     judge(&fixture, spf_judge_cloud_security_group);
     ck_assert_str_eq(command(&fixture), "");
-    fixture.facts.membership.groups.items[0].managed = false;
+    fixture.facts.membership->groups.items[0].managed = false;
 
     rule(&fixture, SPF_POLICY_ACCEPT, 10, "198.51.100.0/24");
     judge(&fixture, spf_judge_cloud_security_group);
@@ -213,7 +213,7 @@ START_TEST(security_groups)
     ck_assert_ptr_nonnull(strstr(command(&fixture), "--Policy accept --Priority 4"));
 
     /* A new Accept never beats a priority-1 Drop: the remedy is about the Drop. */
-    fixture.facts.rules.rules.items[2].priority = 1;
+    fixture.facts.rules->rules.items[2].priority = 1;
     judge(&fixture, spf_judge_cloud_security_group);
     FOUND(fixture, SPF_SG_RULE_DENIES);
     ck_assert_ptr_nonnull(strstr(command(&fixture),
@@ -254,7 +254,7 @@ START_TEST(behind_a_nat_gateway)
         set(&fixture);
         fixture.target.host = "203.0.113.99";
         fixture.facts.group[SPF_GROUP_GATEWAY].phase = SPF_PRESENT;
-        forward = SPF_APPEND(&fixture.facts.gateway.forwards);
+        forward = SPF_APPEND(&fixture.facts.gateway->forwards);
         strcpy(forward->ports, cases[i].ports);
         strcpy(forward->inside_ports, cases[i].inside_ports);
         strcpy(forward->protocol, cases[i].protocol);
@@ -278,7 +278,7 @@ START_TEST(the_way_from_the_internet)
     struct fixture fixture;
 
     set(&fixture);
-    gateway = &fixture.facts.gateway;
+    gateway = fixture.facts.gateway;
     fixture.facts.group[SPF_GROUP_GATEWAY].phase = SPF_PRESENT;
     judge(&fixture, spf_judge_cloud_address);
     FOUND(fixture, SPF_NO_FINDING);
@@ -344,17 +344,17 @@ START_TEST(network_acl)
     set(&fixture);
     judge(&fixture, spf_judge_cloud_network_acl);
     FOUND(fixture, SPF_NO_FINDING);
-    fixture.facts.network_acl.bound = true;
-    strcpy(fixture.facts.network_acl.id, "nacl-1");
-    spf_block_set(&fixture.facts.network_acl.vswitch_cidr, "10.0.1.0/24");
+    fixture.facts.network_acl->bound = true;
+    strcpy(fixture.facts.network_acl->id, "nacl-1");
+    spf_block_set(&fixture.facts.network_acl->vswitch_cidr, "10.0.1.0/24");
     judge(&fixture, spf_judge_cloud_network_acl);
     FOUND(fixture, SPF_ACL_DENIES_INBOUND);
-    entry = SPF_APPEND(&fixture.facts.network_acl.ingress);
+    entry = SPF_APPEND(&fixture.facts.network_acl->ingress);
     *entry = acl_entry("22/22", "203.0.113.0/24");
     judge(&fixture, spf_judge_cloud_network_acl);
     FOUND(fixture, SPF_ACL_DENIES_RETURN);
     ck_assert_int_eq(fixture.opinion.status, SPF_FAIL);
-    entry = SPF_APPEND(&fixture.facts.network_acl.egress);
+    entry = SPF_APPEND(&fixture.facts.network_acl->egress);
     *entry = acl_entry("1024/40000", "0.0.0.0/0");
     judge(&fixture, spf_judge_cloud_network_acl);
     FOUND(fixture, SPF_ACL_DENIES_RETURN);
@@ -371,14 +371,14 @@ START_TEST(network_acl)
     judge(&fixture, spf_judge_cloud_network_acl);
     FOUND(fixture, SPF_ACL_DENIES_RETURN);
     fixture.target.jump = NULL;
-    fixture.facts.local_environment.own.count--;
+    fixture.facts.local_environment->own.count--;
     spf_ports_set(&entry->ports, "1024/65535");
     judge(&fixture, spf_judge_cloud_network_acl);
     FOUND(fixture, SPF_NO_FINDING);
     fixture.target.source_ip = (struct spf_ip){0};
     judge(&fixture, spf_judge_cloud_network_acl);
     FOUND(fixture, SPF_ACL_SOURCE_UNKNOWN);
-    spf_block_set(&fixture.facts.network_acl.ingress.items[0].cidr, "0.0.0.0/0");
+    spf_block_set(&fixture.facts.network_acl->ingress.items[0].cidr, "0.0.0.0/0");
     judge(&fixture, spf_judge_cloud_network_acl);
     FOUND(fixture, SPF_NO_FINDING);
     clean(&fixture);
@@ -392,8 +392,8 @@ START_TEST(key_pair)
     struct fixture fixture;
 
     set(&fixture);
-    pair = &fixture.facts.key_pair;
-    key = &fixture.facts.key;
+    pair = fixture.facts.key_pair;
+    key = fixture.facts.key;
     judge(&fixture, spf_judge_cloud_key_pair);
     FOUND(fixture, SPF_KEY_PAIR_NONE);
     pair->bound = true;

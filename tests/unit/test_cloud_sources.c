@@ -23,7 +23,7 @@ START_TEST(sources)
     FOUND(fixture, SPF_SG_RULE_DENIES);
     ck_assert_str_eq(command(&fixture), "aliyun ecs RevokeSecurityGroup --RegionId cn-hangzhou "
                                         "--SecurityGroupId sg-1 --SecurityGroupRuleId.1 sgr-3");
-    fixture.facts.rules.rules.count = 1;
+    fixture.facts.rules->rules.count = 1;
 
     /* Our own address, where it is public. */
     own(&fixture, "8.8.8.8", 24);
@@ -34,7 +34,7 @@ START_TEST(sources)
     /* Inside the VPC it is the private one. */
     own(&fixture, "10.0.1.5", 24);
     fixture.target.address = SPF_ADDRESS_PRIVATE;
-    spf_block_set(&fixture.facts.rules.rules.items[0].source, "10.0.1.5/32");
+    spf_block_set(&fixture.facts.rules->rules.items[0].source, "10.0.1.5/32");
     judge(&fixture, spf_judge_cloud_security_group);
     FOUND(fixture, SPF_NO_FINDING);
     clean(&fixture);
@@ -55,7 +55,7 @@ START_TEST(sources_behind_a_jump_host)
     fixture.facts.group[SPF_GROUP_TCP].phase = SPF_PRESENT;
     judge(&fixture, spf_judge_cloud_security_group);
     FOUND(fixture, SPF_SG_SOURCE_UNKNOWN);
-    strcpy(fixture.facts.tcp.jump_address, "9.9.9.9");
+    strcpy(fixture.facts.tcp->jump_address, "9.9.9.9");
     judge(&fixture, spf_judge_cloud_security_group);
     FOUND(fixture, SPF_NO_FINDING);
     ck_assert_str_eq(evidence_text(&fixture.result, "source_ip"), "9.9.9.9");
@@ -71,13 +71,13 @@ START_TEST(sources_behind_a_jump_host)
     FOUND(fixture, SPF_SG_SOURCE_UNKNOWN);
     ck_assert_ptr_nonnull(strstr(fixture.result.summary, "only its public one, 9.9.9.9, is known"));
     /* The cloud knows both. */
-    fixture.facts.jump_instance.private_ip = ip("10.0.1.7");
-    spf_copy(fixture.facts.jump_instance.vpc, sizeof fixture.facts.jump_instance.vpc,
-             fixture.facts.instance.vpc);
+    fixture.facts.jump_instance->private_ip = ip("10.0.1.7");
+    spf_copy(fixture.facts.jump_instance->vpc, sizeof fixture.facts.jump_instance->vpc,
+             fixture.facts.instance->vpc);
     judge(&fixture, spf_judge_cloud_security_group);
     FOUND(fixture, SPF_SG_SOURCE_EXCLUDED);
     ck_assert_str_eq(evidence_text(&fixture.result, "source_ip"), "10.0.1.7");
-    strcpy(fixture.facts.tcp.jump_address, "10.0.1.9");
+    strcpy(fixture.facts.tcp->jump_address, "10.0.1.9");
     judge(&fixture, spf_judge_cloud_security_group);
     FOUND(fixture, SPF_SG_SOURCE_EXCLUDED);
     ck_assert_str_eq(evidence_text(&fixture.result, "source_ip"), "10.0.1.9");
@@ -112,7 +112,7 @@ START_TEST(what_the_server_saw)
         rule(&fixture, SPF_POLICY_ACCEPT, 10, "198.51.100.0/24");
         fixture.facts.group[SPF_GROUP_TCP].phase = SPF_PRESENT;
         fixture.facts.group[SPF_GROUP_SESSION].phase = SPF_PRESENT;
-        strcpy(fixture.facts.session.peer, cases[i / 2].peer);
+        strcpy(fixture.facts.session->peer, cases[i / 2].peer);
         judge(&fixture, spf_judge_cloud_security_group);
         FOUND(fixture, cases[i / 2].finding);
         if (cases[i / 2].source != NULL) {
@@ -144,12 +144,12 @@ START_TEST(a_service_that_tells)
     ck_assert_uint_eq(fixture.opinion.wants, SPF_GROUP_BIT(LOOKUP) | SPF_GROUP_BIT(RULES));
     fixture.facts.group[SPF_GROUP_RULES].phase = SPF_PRESENT;
     fixture.facts.group[SPF_GROUP_LOOKUP].phase = SPF_PRESENT;
-    fixture.facts.lookup.address = ip("198.51.100.7");
-    strcpy(fixture.facts.lookup.service, "service.example");
+    fixture.facts.lookup->address = ip("198.51.100.7");
+    strcpy(fixture.facts.lookup->service, "service.example");
     judge(&fixture, spf_judge_cloud_security_group);
     FOUND(fixture, SPF_NO_FINDING);
     ck_assert_str_eq(evidence_text(&fixture.result, "source_from"), "service.example");
-    fixture.facts.lookup.address = ip("2001:db8::1"); /* of no use for an IPv4 address */
+    fixture.facts.lookup->address = ip("2001:db8::1"); /* of no use for an IPv4 address */
     judge(&fixture, spf_judge_cloud_security_group);
     FOUND(fixture, SPF_SG_SOURCE_UNKNOWN);
 

@@ -13,8 +13,11 @@ static const struct spf_target by_name = {.host = "web",
                                           .selected = SPF_ALL_CHECKS,
                                           .timeout_ms = 1000};
 
-static void says(struct spf_ssh_config_facts *facts, const char *asked, const char *host)
+static void says(struct spf_facts *known, const char *asked, const char *host)
 {
+    struct spf_ssh_config_facts *facts = spf_facts_group(known, SPF_GROUP_SSH_CONFIG);
+
+    ck_assert_ptr_nonnull(facts);
     spf_copy(facts->asked, sizeof facts->asked, asked);
     spf_copy(facts->host, sizeof facts->host, host);
     spf_copy(facts->user, sizeof facts->user, "deploy");
@@ -23,7 +26,7 @@ static void says(struct spf_ssh_config_facts *facts, const char *asked, const ch
 
 static void add_identity(const char *path, bool exists)
 {
-    struct spf_ssh_file *file = SPF_APPEND(&run.facts.ssh_config.identities);
+    struct spf_ssh_file *file = SPF_APPEND(&run.facts.ssh_config->identities);
 
     file->path = strdup(path);
     ck_assert_ptr_nonnull(file->path);
@@ -34,10 +37,10 @@ START_TEST(all_waits_for_it)
 {
     spf_run_init(&run, &by_name);
     ck_assert_uint_eq(spf_run_advance(&run, 1), SPF_GROUP_BIT(SSH_CONFIG));
-    says(&run.facts.ssh_config, "web", "10.0.0.5");
+    says(&run.facts, "web", "10.0.0.5");
     add_identity("/none", false);
     add_identity("/key", true);
-    spf_run_asked(&run, SPF_GROUP_SSH_CONFIG, 1);
+    ck_assert(spf_run_asked(&run, SPF_GROUP_SSH_CONFIG, 1));
     ck_assert_uint_eq(spf_run_advance(&run, 2), 0);
     spf_run_arrived(&run, SPF_GROUP_SSH_CONFIG, NULL, 3);
     ck_assert_str_eq(run.target->host, "10.0.0.5");
@@ -60,7 +63,7 @@ START_TEST(a_key_that_is_given_waits_for_nothing)
     target.key_path = "key.pem";
     spf_run_init(&run, &target);
     ck_assert_uint_eq(spf_run_advance(&run, 1), SPF_GROUP_BIT(SSH_CONFIG) | SPF_GROUP_BIT(KEY));
-    says(&run.facts.ssh_config, "web", "web");
+    says(&run.facts, "web", "web");
     add_identity("/key", true);
     spf_run_arrived(&run, SPF_GROUP_SSH_CONFIG, NULL, 3);
     ck_assert_str_eq(run.target->key_path, "key.pem");
@@ -89,7 +92,7 @@ END_TEST
 START_TEST(no_key_file_is_not_known)
 {
     spf_run_init(&run, &by_name);
-    says(&run.facts.ssh_config, "web", "web");
+    says(&run.facts, "web", "web");
     add_identity("/none", false);
     spf_run_arrived(&run, SPF_GROUP_SSH_CONFIG, NULL, 1);
     (void)spf_run_advance(&run, 2);
@@ -109,19 +112,19 @@ START_TEST(an_instance_behind_a_way)
     target.instance_id = "i-bp1";
     spf_run_init(&run, &target);
     ck_assert(!(spf_run_advance(&run, 1) & SPF_GROUP_BIT(SSH_CONFIG))); /* there is no name yet */
-    says(&run.facts.ssh_config, "10.0.0.5", "10.0.0.5");
+    says(&run.facts, "10.0.0.5", "10.0.0.5");
     spf_run_arrived(&run, SPF_GROUP_SSH_CONFIG, NULL, 2);
     ck_assert_ptr_null(run.target->host);
     ck_assert(!spf_target_is_proxied(run.target));
 
-    spf_copy(run.facts.ssh_config.jump, 10, "bastion");
+    spf_copy(run.facts.ssh_config->jump, 10, "bastion");
     spf_run_reconfigure(&run, SPF_GROUP_SSH_CONFIG);
     ck_assert_str_eq(run.target->host, "10.0.0.5");
     ck_assert_str_eq(run.target->jump, "bastion");
     ck_assert(run.target->jump_configured && run.target->alias == NULL);
 
-    run.facts.ssh_config.jump[0] = '\0';
-    spf_copy(run.facts.ssh_config.proxy_program, 10, "relay");
+    run.facts.ssh_config->jump[0] = '\0';
+    spf_copy(run.facts.ssh_config->proxy_program, 10, "relay");
     spf_run_reconfigure(&run, SPF_GROUP_SSH_CONFIG);
     ck_assert_ptr_null(run.target->jump);
     ck_assert(spf_target_is_proxied(run.target));
@@ -132,12 +135,12 @@ END_TEST
 START_TEST(nonsense_of_a_record_is_passed_over)
 {
     spf_run_init(&run, &by_name);
-    says(&run.facts.ssh_config, "web", "10.0.0.5");
-    run.facts.ssh_config.port = 70000;
+    says(&run.facts, "web", "10.0.0.5");
+    run.facts.ssh_config->port = 70000;
     spf_run_arrived(&run, SPF_GROUP_SSH_CONFIG, NULL, 1);
     ck_assert_ptr_eq(run.target, &by_name);
-    run.facts.ssh_config.port = 22;
-    run.facts.ssh_config.host[0] = '\0';
+    run.facts.ssh_config->port = 22;
+    run.facts.ssh_config->host[0] = '\0';
     spf_run_reconfigure(&run, SPF_GROUP_SSH_CONFIG);
     ck_assert_ptr_eq(run.target, &by_name);
     spf_run_clear(&run);
@@ -149,8 +152,8 @@ static void differs(struct fixture *f)
     healthy(f);
     ck_assert_uint_eq(spf_diagnosis_wants(&f->run) & SPF_GROUP_BIT(SSH_CONFIG),
                       SPF_GROUP_BIT(SSH_CONFIG));
-    says(&f->run.facts.ssh_config, "203.0.113.9", "203.0.113.9");
-    spf_copy(f->run.facts.ssh_config.says, 100, "User deploy");
+    says(&f->run.facts, "203.0.113.9", "203.0.113.9");
+    spf_copy(f->run.facts.ssh_config->says, 100, "User deploy");
     present(f, SPF_GROUP_SSH_CONFIG);
     ck_assert(!(spf_diagnosis_wants(&f->run) & SPF_GROUP_BIT(SSH_CONFIG)));
 }
@@ -178,7 +181,7 @@ START_TEST(beside_a_closed_port_it_is_a_remedy)
     bool told = false;
 
     differs(&f);
-    f.run.facts.tcp.outcome = SPF_TCP_REFUSED;
+    f.run.facts.tcp->outcome = SPF_TCP_REFUSED;
     f.target.user_given = true;
     spf_diagnosis_reconcile(&f.run);
     skip_ssh(&f);

@@ -88,7 +88,7 @@ static void no_sha2_signatures(struct fixture *f)
 {
     set(f, SPF_CHECK_SSH_AUTH, SPF_FAIL, SPF_AUTH_ALGORITHM_REFUSED, NULL);
     skip(f, SPF_CHECK_SSH_SESSION, SPF_CHECK_SSH_AUTH);
-    f->run.facts.query.outcome = SPF_AUTH_LOCAL_REFUSAL;
+    f->run.facts.query->outcome = SPF_AUTH_LOCAL_REFUSAL;
 }
 
 static void private_only_from_outside(struct fixture *f)
@@ -100,13 +100,13 @@ static void private_only_from_outside(struct fixture *f)
 static void putty_key(struct fixture *f)
 {
     f->target.key_path = "key.ppk";
-    f->run.facts.key.container = SPF_CONTAINER_PPK3;
+    f->run.facts.key->container = SPF_CONTAINER_PPK3;
     set(f, SPF_CHECK_KEY_FORMAT, SPF_WARN, SPF_KEY_IS_PPK, NULL);
 }
 
 static void bound_while_running(struct fixture *f)
 {
-    f->run.facts.key_pair.created = FIXTURE_NOW - 3600;
+    f->run.facts.key_pair->created = FIXTURE_NOW - 3600;
     refused(f, NULL);
 }
 
@@ -123,7 +123,7 @@ static void silent_behind_nat(struct fixture *f)
 
 static void wrong_user(struct fixture *f)
 {
-    f->run.facts.instance.login_as_non_root = true;
+    f->run.facts.instance->login_as_non_root = true;
     refused(f, NULL);
 }
 
@@ -164,7 +164,7 @@ static void blocked_past_the_rules(struct fixture *f)
 static void blocked_and_just_started(struct fixture *f)
 {
     silent(f, NULL);
-    f->run.facts.instance.started = FIXTURE_NOW - 30;
+    f->run.facts.instance->started = FIXTURE_NOW - 30;
 }
 
 static void another_pair(struct fixture *f)
@@ -216,14 +216,14 @@ static void authorized(struct fixture *f, const char *user, bool this_key)
 
     spf_copy(line.user, sizeof line.user, user);
     spf_copy(line.fingerprint, sizeof line.fingerprint, this_key ? "SHA256:mine" : "SHA256:other");
-    spf_copy(f->run.facts.key.sha256, sizeof f->run.facts.key.sha256, "SHA256:mine");
-    *SPF_APPEND(&f->run.facts.console.authorized) = line;
+    spf_copy(f->run.facts.key->sha256, sizeof f->run.facts.key->sha256, "SHA256:mine");
+    *SPF_APPEND(&f->run.facts.console->authorized) = line;
     present(f, SPF_GROUP_CONSOLE);
 }
 
 static void trouble(struct fixture *f)
 {
-    spf_copy(SPF_APPEND(&f->run.facts.console.trouble)->line, 200, "Kernel panic - not syncing");
+    spf_copy(SPF_APPEND(&f->run.facts.console->trouble)->line, 200, "Kernel panic - not syncing");
     present(f, SPF_GROUP_CONSOLE);
 }
 
@@ -401,7 +401,7 @@ START_TEST(an_accepted_query_disproves_the_binding_even_if_the_login_is_refused)
 
     healthy(&f);
     accepted_though_unbound(&f);
-    (void)strcpy(f.run.facts.identification.software, "OpenSSH_9.2p1");
+    (void)strcpy(f.run.facts.identification->software, "OpenSSH_9.2p1");
     set(&f, SPF_CHECK_SSH_AUTH, SPF_FAIL, SPF_AUTH_LOGIN_REFUSED, NULL);
     skip(&f, SPF_CHECK_SSH_SESSION, SPF_CHECK_SSH_AUTH);
     judge(&f);
@@ -499,7 +499,7 @@ START_TEST(lines_to_paste)
     fixture_clear(&f);
 
     healthy(&f); /* on Windows puttygen has no options, and PuTTY a window */
-    f.run.facts.key.by_list = true;
+    f.run.facts.key->by_list = true;
     f.target.port = 2222;
     judge(&f);
     ck_assert_str_eq(f.d.openssh, "ssh -i key.pem -p 2222 root@203.0.113.9");
@@ -512,7 +512,7 @@ START_TEST(lines_to_paste)
     fixture_clear(&f);
 
     healthy(&f); /* where the name of the file begins, and with it its ending */
-    f.run.facts.key.by_list = true;
+    f.run.facts.key->by_list = true;
     f.target.key_path = "C:\\Users\\first.last\\.ssh\\id_rsa";
     judge(&f);
     ck_assert_ptr_nonnull(
@@ -521,7 +521,7 @@ START_TEST(lines_to_paste)
 
     healthy(&f);
     putty_key(&f);
-    f.run.facts.key.by_list = true;
+    f.run.facts.key->by_list = true;
     judge(&f);
     ck_assert_ptr_null(f.d.openssh);
     ck_assert_str_eq(f.d.putty, "plink -i key.ppk root@203.0.113.9");
@@ -532,7 +532,7 @@ START_TEST(lines_to_paste)
     fixture_clear(&f);
 
     healthy(&f);
-    f.run.facts.local_environment.agent_running = true;
+    f.run.facts.local_environment->agent_running = true;
     judge(&f);
     ck_assert_str_eq(f.d.openssh, "ssh -i key.pem -o IdentitiesOnly=yes root@203.0.113.9");
     fixture_clear(&f);

@@ -158,7 +158,7 @@ START_TEST(what_was_tried_is_not_advised)
         }
         healthy(&f);
         set(&f, check, SPF_FAIL, (enum spf_finding)finding, NULL);
-        f.run.facts.key.repairable = true;
+        f.run.facts.key->repairable = true;
         spf_advise(&f.run, check, (enum spf_finding)finding, &before);
         f.target.fix_tried = true;
         spf_advise(&f.run, check, (enum spf_finding)finding, &after);
@@ -238,7 +238,7 @@ START_TEST(on_windows_nothing_is_advised_for_a_posix_shell)
         healthy(&f);
         set(&f, SPF_CHECK_KEY_FORMAT, SPF_FAIL, (enum spf_finding)finding, NULL);
         spf_advise(&f.run, SPF_CHECK_KEY_FORMAT, (enum spf_finding)finding, &here);
-        f.run.facts.key.by_list = true;
+        f.run.facts.key->by_list = true;
         spf_advise(&f.run, SPF_CHECK_KEY_FORMAT, (enum spf_finding)finding, &there);
         for (size_t i = 0; i < there.count; i++) {
             const struct spf_advice *advice = &there.items[i];
@@ -275,8 +275,8 @@ START_TEST(a_locked_key_file_is_let_go)
         bool rights = false;
 
         healthy(&f);
-        f.run.facts.key.by_list = true;
-        spf_copy(f.run.facts.key.error, sizeof f.run.facts.key.error,
+        f.run.facts.key->by_list = true;
+        spf_copy(f.run.facts.key->error, sizeof f.run.facts.key->error,
                  locked ? SPF_FILE_LOCKED : "Permission denied");
         set(&f, SPF_CHECK_KEY_FILE, SPF_FAIL, SPF_KEY_NOT_READABLE, NULL);
         spf_advise(&f.run, SPF_CHECK_KEY_FILE, SPF_KEY_NOT_READABLE, &list);

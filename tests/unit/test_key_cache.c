@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "all_facts.h"
 #include "unit.h"
 
 #include "base/clock.h"
@@ -44,6 +45,7 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
 
 static void ask(struct asker *asker, enum spf_group group)
 {
+    open_all(&asker->facts);
     asker->inquiry = (struct spf_inquiry){
         .target = &asker->target, .facts = &asker->facts, .loop = loop, .arrived = arrived};
     spf_key_cache_serve(cache, &asker->inquiry, group);
@@ -95,12 +97,12 @@ START_TEST(a_key_is_read_once_for_all)
     ask(&other, SPF_GROUP_KEY);
     wait_for(&one);
     ck_assert_int_eq(other.answers, 1);
-    ck_assert(one.facts.key.usable && other.facts.key.usable);
-    ck_assert_str_eq(other.facts.key.public_blob, BLOB);
+    ck_assert(one.facts.key->usable && other.facts.key->usable);
+    ck_assert_str_eq(other.facts.key->public_blob, BLOB);
     ck_assert_int_eq(unlink(path), 0); /* nobody reads it again */
     ask(&late, SPF_GROUP_KEY);
     ck_assert_int_eq(late.answers, 1);
-    ck_assert(late.facts.key.usable && late.failures == 0);
+    ck_assert(late.facts.key->usable && late.failures == 0);
     clear(&one);
     clear(&other);
     clear(&late);
@@ -130,10 +132,10 @@ START_TEST(what_differs_is_read_for_itself)
     for (size_t i = 0; i < sizeof askers / sizeof *askers; i++) {
         ask(&askers[i], SPF_GROUP_KEY);
         wait_for(&askers[i]);
-        ck_assert_msg(askers[i].facts.key.outcome == outcomes[i], "%zu", i);
-        ck_assert_msg(askers[i].facts.key.usable == (outcomes[i] == SPF_KEY_READ), "%zu", i);
+        ck_assert_msg(askers[i].facts.key->outcome == outcomes[i], "%zu", i);
+        ck_assert_msg(askers[i].facts.key->usable == (outcomes[i] == SPF_KEY_READ), "%zu", i);
     }
-    ck_assert(askers[4].facts.key.from_stdin && !askers[0].facts.key.from_stdin);
+    ck_assert(askers[4].facts.key->from_stdin && !askers[0].facts.key->from_stdin);
     for (size_t i = 0; i < sizeof askers / sizeof *askers; i++) {
         clear(&askers[i]);
     }
@@ -170,8 +172,8 @@ START_TEST(who_asks_again_is_told_of_the_other_key)
     ask(&changes, SPF_GROUP_KEY);
     wait_for(&stays);
     wait_for(&changes);
-    ck_assert(stays.facts.key.outcome == SPF_KEY_READ);
-    ck_assert(changes.facts.key.outcome == SPF_KEY_ABSENT);
+    ck_assert(stays.facts.key->outcome == SPF_KEY_READ);
+    ck_assert(changes.facts.key->outcome == SPF_KEY_ABSENT);
     clear(&changes);
     clear(&stays);
 }
@@ -191,8 +193,8 @@ START_TEST(a_key_of_the_agent_is_read_from_the_offer)
         wait_for(&asker);
         ck_assert_int_eq(asker.failures, i > 0);
         if (i == 0) {
-            ck_assert(asker.facts.key.from_agent && !asker.facts.key.usable);
-            ck_assert_str_eq(asker.facts.key.damage, "key-is-public");
+            ck_assert(asker.facts.key->from_agent && !asker.facts.key->usable);
+            ck_assert_str_eq(asker.facts.key->damage, "key-is-public");
         }
         clear(&asker);
     }
@@ -203,8 +205,9 @@ static struct asker searcher(char *public_key, char *name)
 {
     struct asker asker = {.target = {.key_dir = dir, .agent = ""}};
 
-    asker.facts.key_pair.public_key = public_key != NULL ? strdup(public_key) : NULL;
-    spf_copy(asker.facts.key_pair.name, sizeof asker.facts.key_pair.name, name);
+    open_all(&asker.facts);
+    asker.facts.key_pair->public_key = public_key != NULL ? strdup(public_key) : NULL;
+    spf_copy(asker.facts.key_pair->name, sizeof asker.facts.key_pair->name, name);
     return asker;
 }
 
@@ -223,22 +226,22 @@ START_TEST(a_directory_is_read_once_for_all_pairs)
     ask(&same, SPF_GROUP_FOUND_KEY);
     wait_for(&one);
     ck_assert_int_eq(same.answers, 1);
-    ck_assert_str_eq(one.facts.found_key.path, path);
-    ck_assert_str_eq(same.facts.found_key.path, path);
+    ck_assert_str_eq(one.facts.found_key->path, path);
+    ck_assert_str_eq(same.facts.found_key->path, path);
     ck_assert_int_eq(unlink(path), 0);
     ask(&other_pair, SPF_GROUP_FOUND_KEY);
     wait_for(&other_pair);
-    ck_assert_str_eq(other_pair.facts.found_key.path, path); /* as it was seen */
+    ck_assert_str_eq(other_pair.facts.found_key->path, path); /* as it was seen */
     ask(&other_key, SPF_GROUP_FOUND_KEY);
     wait_for(&other_key);
-    ck_assert_str_eq(other_key.facts.found_key.path, "");
+    ck_assert_str_eq(other_key.facts.found_key->path, "");
     ask(&beside, SPF_GROUP_FOUND_KEY);
     wait_for(&beside);
-    ck_assert_str_eq(beside.facts.found_key.path, path);
+    ck_assert_str_eq(beside.facts.found_key->path, path);
     spf_key_cache_forget_found(cache);
     ask(&again, SPF_GROUP_FOUND_KEY);
     wait_for(&again);
-    ck_assert_str_eq(again.facts.found_key.path, "");
+    ck_assert_str_eq(again.facts.found_key->path, "");
     clear(&one);
     clear(&same);
     clear(&other_pair);

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "all_facts.h"
 #include "unit.h"
 
 #include "base/json.h"
@@ -245,7 +246,8 @@ static const struct verdict {
 static bool check_judge(spf_judge *judge, const struct verdict *verdict, const char *want)
 {
     static const struct spf_target target = {.key_path = "k", .user = "root", .port = 22};
-    struct spf_facts facts = {.group[SPF_GROUP_KEY].phase = SPF_PRESENT, .key = verdict->facts};
+    struct spf_key_facts key = verdict->facts;
+    struct spf_facts facts = facts_of_key(&key);
     struct spf_result results[SPF_CHECK_COUNT] = {0};
     struct spf_result result;
     const struct spf_view view = {&target, &facts, results};
@@ -282,11 +284,12 @@ END_TEST
 START_TEST(nothing_is_judged_without_facts)
 {
     static const struct spf_target target = {.key_path = "k"};
-    struct spf_facts facts = {0};
+    struct spf_facts facts;
     struct spf_result results[SPF_CHECK_COUNT] = {0};
     struct spf_result result;
     const struct spf_view view = {&target, &facts, results};
 
+    spf_facts_init(&facts);
     spf_result_init(&result);
     ck_assert(spf_judge_key_file(&view, &result).wants == SPF_GROUP_BIT(KEY));
     ck_assert(spf_judge_key_mode(&view, &result).wants == SPF_GROUP_BIT(KEY));
@@ -302,12 +305,12 @@ START_TEST(evidence_is_complete)
         "format",          "algorithm",       "bits",          "fingerprint_sha256",
         "fingerprint_md5", "openssh_accepts", "putty_accepts", "encrypted"};
     static const struct spf_target target = {.key_path = "k"};
-    struct spf_facts facts = {.group[SPF_GROUP_KEY].phase = SPF_PRESENT};
+    struct spf_key_facts key = verdicts[_i].facts;
+    struct spf_facts facts = facts_of_key(&key);
     struct spf_result results[SPF_CHECK_COUNT] = {0};
     struct spf_result result;
     const struct spf_view view = {&target, &facts, results};
 
-    facts.key = verdicts[_i].facts;
     spf_result_init(&result);
     (void)spf_judge_key_format(&view, &result);
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "all_facts.h"
 #include "unit.h"
 
 #include "base/json.h"
@@ -49,11 +50,12 @@ START_TEST(files_that_ssh_passes_over_are_named)
     const struct spf_target configured = {.key_path = "/k/key", .key_configured = true};
     const struct spf_target given = {.key_path = "/k/key"};
     const struct spf_target without = {.key_configured = true, .from_transcript = true};
-    struct spf_facts facts = {.group[SPF_GROUP_KEY].phase = SPF_PRESENT};
+    struct spf_key_facts key = {0};
+    struct spf_ssh_config_facts config = {.identities = {files, 4}};
+    struct spf_facts facts = facts_of_key(&key);
     char said[400];
 
-    facts.ssh_config.identities.items = files;
-    facts.ssh_config.identities.count = 4;
+    facts.ssh_config = &config;
     ask(spf_judge_key_file, &configured, &facts, said);
     expect("configured", said, "pass: ", "ssh skips /k/a, /k/b, which it cannot use");
     ask(spf_judge_key_file, &given, &facts, said);
@@ -61,7 +63,7 @@ START_TEST(files_that_ssh_passes_over_are_named)
     ck_assert_ptr_null(strstr(said, "skips"));
     ask(spf_judge_key_file, &without, &facts, said);
     ck_assert_ptr_null(strstr(said, "skips"));
-    facts.ssh_config.identities.count = 0;
+    facts.ssh_config->identities.count = 0;
     ask(spf_judge_key_file, &configured, &facts, said);
     ck_assert_ptr_null(strstr(said, "skips"));
 }
@@ -71,17 +73,18 @@ START_TEST(no_key_at_all_is_said)
 {
     static struct spf_ssh_file file = {.path = "/k/key"};
     const struct spf_target target = {0};
-    struct spf_facts facts = {0};
+    struct spf_ssh_config_facts config = {.identities = {&file, 1}};
+    struct spf_facts facts;
     char said[400];
 
-    facts.ssh_config.identities.items = &file;
-    facts.ssh_config.identities.count = 1;
+    spf_facts_init(&facts);
+    facts.ssh_config = &config;
     ask(spf_judge_key_file, &target, &facts, said);
     expect("one that is not there", said, "unknown key-missing", "/k/key, does not exist");
     file.exists = true;
     ask(spf_judge_key_file, &target, &facts, said);
     expect("one that is there", said, "unknown key-missing", "names no key file that exists");
-    facts.ssh_config.identities.count = 0;
+    facts.ssh_config->identities.count = 0;
     ask(spf_judge_key_file, &target, &facts, said);
     expect("none", said, "unknown key-missing", "names no key file that exists");
 }
@@ -91,9 +94,12 @@ START_TEST(a_directory_of_keys_gives_the_key)
 {
     const struct spf_target looking = {.key_dir = "/keys"};
     const struct spf_target found = {.key_dir = "/keys", .key_path = "/keys/k"};
-    struct spf_facts facts = {.group[SPF_GROUP_KEY].phase = SPF_PRESENT};
+    struct spf_key_facts key = {0};
+    struct spf_found_key_facts found_key = {0};
+    struct spf_facts facts = facts_of_key(&key);
     char said[400];
 
+    facts.found_key = &found_key;
     ask(spf_judge_key_file, &looking, &facts, said);
     expect("not searched yet", said, "wants", "");
     facts.group[SPF_GROUP_FOUND_KEY].phase = SPF_PRESENT;
@@ -104,7 +110,7 @@ START_TEST(a_directory_of_keys_gives_the_key)
     expect("not readable", said, "skip", "");
     ask(spf_judge_key_file, &found, &facts, said);
     expect("by its public key", said, "pass: ", "/keys/k is readable");
-    facts.found_key.by_name = true;
+    found_key.by_name = true;
     ask(spf_judge_key_file, &found, &facts, said);
     expect("by its name", said, "pass: ", "/keys/k is readable");
 }
@@ -115,36 +121,36 @@ START_TEST(where_the_key_is_from_is_said)
     const struct spf_target empty = {.key_path = ""};
     const struct spf_target input = {.key_path = "-"};
     const struct spf_target agents = {.from_transcript = true};
-    struct spf_facts facts = {.group[SPF_GROUP_KEY].phase = SPF_PRESENT};
+    struct spf_key_facts key = {.outcome = SPF_KEY_ABSENT};
+    struct spf_facts facts = facts_of_key(&key);
     char said[400];
 
-    facts.key.outcome = SPF_KEY_ABSENT;
     ask(spf_judge_key_file, &empty, &facts, said);
     expect("no name", said, "fail key-missing", "is a variable not set?");
     ask(spf_judge_key_file, &agents, &facts, said);
     expect("none", said, "fail key-missing", "");
-    facts.key = (struct spf_key_facts){.from_stdin = true,
-                                       .damage = "key-encrypted",
-                                       .encrypted = true,
-                                       .in_agent = true,
-                                       .public_blob = some_blob};
+    key = (struct spf_key_facts){.from_stdin = true,
+                                 .damage = "key-encrypted",
+                                 .encrypted = true,
+                                 .in_agent = true,
+                                 .public_blob = some_blob};
     ask(spf_judge_key_file, &input, &facts, said);
     expect("standard input", said, "pass: ", "read from standard input");
     ask(spf_judge_key_format, &input, &facts, said);
     expect("standard input", said, "warn key-encrypted",
            "the key from standard input is encrypted");
-    facts.key = (struct spf_key_facts){.from_agent = true,
-                                       .in_agent = true,
-                                       .damage = "key-is-public",
-                                       .algorithm = "ssh-ed25519",
-                                       .public_blob = some_blob};
+    key = (struct spf_key_facts){.from_agent = true,
+                                 .in_agent = true,
+                                 .damage = "key-is-public",
+                                 .algorithm = "ssh-ed25519",
+                                 .public_blob = some_blob};
     ask(spf_judge_key_file, &agents, &facts, said);
     expect("the agent", said, "pass: ", "held by the ssh-agent");
     ask(spf_judge_key_mode, &agents, &facts, said);
     expect("the agent", said, "skip", "");
     ask(spf_judge_key_format, &agents, &facts, said);
     expect("the agent", said, "pass: ", "Ed25519, in the ssh-agent");
-    facts.key.in_agent = false;
+    key.in_agent = false;
     ask(spf_judge_key_format, &agents, &facts, said);
     expect("the agent no longer", said, "fail key-is-public", "");
 }
@@ -211,7 +217,8 @@ START_TEST(damages_are_judged)
 {
     const struct row *row = &rows[_i];
     const struct spf_target target = {.key_path = "k"};
-    struct spf_facts facts = {.group[SPF_GROUP_KEY].phase = SPF_PRESENT, .key = row->facts};
+    struct spf_key_facts key = row->facts;
+    struct spf_facts facts = facts_of_key(&key);
     char said[400];
 
     ask(spf_judge_key_format, &target, &facts, said);
@@ -223,19 +230,22 @@ END_TEST
 START_TEST(the_program_must_be_able_to_use_the_file)
 {
     struct spf_target target = {.key_path = "k.ppk", .openssh_typed = true};
-    struct spf_facts facts = {.group[SPF_GROUP_KEY].phase = SPF_PRESENT,
-                              .key = {.damage = "key-is-ppk",
-                                      .container = SPF_CONTAINER_PPK3,
-                                      .putty_accepts = true,
-                                      .usable = true}};
+    struct spf_key_facts key = {.damage = "key-is-ppk",
+                                .container = SPF_CONTAINER_PPK3,
+                                .putty_accepts = true,
+                                .usable = true};
+    struct spf_ssh_config_facts config = {0};
+    struct spf_facts facts = facts_of_key(&key);
     char said[400];
+
+    facts.ssh_config = &config;
 
     ask(spf_judge_key_format, &target, &facts, said);
     expect("ssh, PPK", said, "fail ssh-needs-openssh-key", "");
-    facts.key.in_agent = true;
+    key.in_agent = true;
     ask(spf_judge_key_format, &target, &facts, said);
     expect("ssh, PPK in an agent", said, "warn key-is-ppk", "");
-    facts.ssh_config.identities_only = true;
+    config.identities_only = true;
     ask(spf_judge_key_format, &target, &facts, said);
     expect("ssh, PPK in an agent that is not asked", said, "fail ssh-needs-openssh-key", "");
     target = (struct spf_target){.key_path = "k.ppk", .key_configured = true};
@@ -245,10 +255,10 @@ START_TEST(the_program_must_be_able_to_use_the_file)
     ask(spf_judge_key_format, &target, &facts, said);
     expect("plink, PPK", said, "warn key-is-ppk", "");
 
-    facts.key = (struct spf_key_facts){.container = SPF_CONTAINER_PKCS1, .usable = true};
+    key = (struct spf_key_facts){.container = SPF_CONTAINER_PKCS1, .usable = true};
     ask(spf_judge_key_format, &target, &facts, said);
     expect("plink, PEM", said, "fail putty-needs-ppk", "k.ppk is not in PuTTY's own format");
-    facts.key.in_agent = true;
+    key.in_agent = true;
     ask(spf_judge_key_format, &target, &facts, said);
     expect("plink, PEM in an agent", said, "warn putty-needs-ppk", "");
 }
@@ -263,15 +273,15 @@ START_TEST(rights_mean_less_for_putty)
     char said[400];
 
     for (size_t i = 0; i < sizeof containers / sizeof *containers; i++) {
-        struct spf_facts facts = {.group[SPF_GROUP_KEY].phase = SPF_PRESENT};
+        struct spf_key_facts key = {.mode = 0644, .mine = true, .container = containers[i]};
+        struct spf_facts facts = facts_of_key(&key);
 
-        facts.key = (struct spf_key_facts){.mode = 0644, .mine = true, .container = containers[i]};
         ask(spf_judge_key_mode, &target, &facts, said);
         expect("open", said, "warn key-mode-too-open", "");
-        facts.key.by_list = true;
+        key.by_list = true;
         ask(spf_judge_key_mode, &target, &facts, said);
         expect("a stranger's", said, "warn key-owner-untrusted", "");
-        facts.key.container = SPF_CONTAINER_OPENSSH;
+        key.container = SPF_CONTAINER_OPENSSH;
         ask(spf_judge_key_mode, &target, &facts, said);
         expect("a stranger's, ssh's", said, "fail key-owner-untrusted", "");
     }
@@ -282,13 +292,13 @@ END_TEST
 START_TEST(a_mode_that_is_fixed_says_why)
 {
     const struct spf_target target = {.key_path = "k"};
-    struct spf_facts facts = {.group[SPF_GROUP_KEY].phase = SPF_PRESENT,
-                              .key = {.mode = 0644, .mine = true, .read_only = true}};
+    struct spf_key_facts key = {.mode = 0644, .mine = true, .read_only = true};
+    struct spf_facts facts = facts_of_key(&key);
     char said[400];
 
     ask(spf_judge_key_mode, &target, &facts, said);
     expect("read-only", said, "fail key-mode-too-open", "");
-    spf_copy(facts.key.file_system, sizeof facts.key.file_system, "vfat");
+    spf_copy(key.file_system, sizeof key.file_system, "vfat");
     ask(spf_judge_key_mode, &target, &facts, said);
     expect("FAT, read-only", said, "fail key-mode-too-open", "(vfat) keeps no modes");
 }

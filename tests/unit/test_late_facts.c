@@ -140,7 +140,7 @@ static void open_to_the_world(struct fixture *f)
 static void refused_without_image(struct fixture *f)
 {
     refused(f, NULL);
-    f->run.facts.instance.image[0] = '\0';
+    f->run.facts.instance->image[0] = '\0';
 }
 
 static void already_asked(struct fixture *f)
@@ -181,7 +181,7 @@ START_TEST(the_image_and_the_agent_are_wanted_where_they_can_help)
         spf_groups wants;
 
         healthy(&f);
-        spf_copy(f.run.facts.instance.image, sizeof f.run.facts.instance.image, "m-bp1x");
+        spf_copy(f.run.facts.instance->image, sizeof f.run.facts.instance->image, "m-bp1x");
         if (cases[i].spoil != NULL) {
             cases[i].spoil(&f);
         }
@@ -205,10 +205,10 @@ START_TEST(session_manager_is_the_way_in)
     refused(&f, NULL);
     f.target.instance_id = "i-bp1a2b3c";
     present(&f, SPF_GROUP_ASSISTANT);
-    f.run.facts.assistant.connected = f.run.facts.assistant.session_manager = true;
+    f.run.facts.assistant->connected = f.run.facts.assistant->session_manager = true;
     present(&f, SPF_GROUP_CREDENTIALS);
-    f.run.facts.credentials.identity = SPF_IDENTITY_PROFILE;
-    f.run.facts.credentials.instance_cli = true;
+    f.run.facts.credentials->identity = SPF_IDENTITY_PROFILE;
+    f.run.facts.credentials->instance_cli = true;
     spf_diagnose(&f.run, FIXTURE_NOW, &f.d);
     for (size_t i = 0; i < f.d.remedies.count; i++) {
         const char *command = f.d.remedies.items[i].command;
@@ -224,7 +224,7 @@ START_TEST(session_manager_is_the_way_in)
     ck_assert_uint_eq(lines, 1);
     spf_diagnosis_clear(&f.d);
 
-    f.run.facts.credentials.instance_cli = false;
+    f.run.facts.credentials->instance_cli = false;
     spf_diagnose(&f.run, FIXTURE_NOW, &f.d);
     for (size_t i = 0; i < f.d.remedies.count; i++) {
         ck_assert(f.d.remedies.items[i].command == NULL ||
@@ -232,8 +232,8 @@ START_TEST(session_manager_is_the_way_in)
     }
     spf_diagnosis_clear(&f.d);
 
-    f.run.facts.credentials.instance_cli = true;
-    f.run.facts.assistant.session_manager = false;
+    f.run.facts.credentials->instance_cli = true;
+    f.run.facts.assistant->session_manager = false;
     spf_diagnose(&f.run, FIXTURE_NOW, &f.d);
     for (size_t i = 0; i < f.d.remedies.count; i++) {
         ck_assert(f.d.remedies.items[i].command == NULL ||

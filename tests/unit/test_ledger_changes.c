@@ -16,7 +16,7 @@ static void begin(void)
 
 static void add_rule(struct fixture *f, const char *id, const char *group, const char *source)
 {
-    struct spf_rules_facts *rules = &f->run.facts.rules;
+    struct spf_rules_facts *rules = f->run.facts.rules;
     struct spf_rule *rule = SPF_APPEND(&rules->rules);
 
     present(f, SPF_GROUP_RULES);
@@ -30,7 +30,7 @@ static void add_rule(struct fixture *f, const char *id, const char *group, const
 
 static void add_group(struct fixture *f, const char *id)
 {
-    struct spf_group_of_rules *group = SPF_APPEND(&f->run.facts.rules.groups);
+    struct spf_group_of_rules *group = SPF_APPEND(&f->run.facts.rules->groups);
 
     present(f, SPF_GROUP_RULES);
     ck_assert_ptr_nonnull(group);
@@ -106,9 +106,9 @@ START_TEST(what_is_not_known_is_no_change)
     add_group(&now, "sg-1");
     add_rule(&now, "sgr-1", "sg-1", "192.0.2.0/24");
     before.run.facts.group[SPF_GROUP_RULES].phase = SPF_FAILED;
-    before.run.facts.handshake.host_key_sha256[0] = '\0';
-    spf_copy(now.run.facts.handshake.host_key_sha256,
-             sizeof now.run.facts.handshake.host_key_sha256, "SHA256:b");
+    before.run.facts.handshake->host_key_sha256[0] = '\0';
+    spf_copy(now.run.facts.handshake->host_key_sha256,
+             sizeof now.run.facts.handshake->host_key_sha256, "SHA256:b");
     check_found("");
 }
 END_TEST
@@ -129,12 +129,12 @@ END_TEST
 START_TEST(what_the_cause_rests_on_is_first)
 {
     begin();
-    spf_copy(before.run.facts.identification.software,
-             sizeof before.run.facts.identification.software, "OpenSSH_9.2");
-    spf_copy(now.run.facts.identification.software, sizeof now.run.facts.identification.software,
+    spf_copy(before.run.facts.identification->software,
+             sizeof before.run.facts.identification->software, "OpenSSH_9.2");
+    spf_copy(now.run.facts.identification->software, sizeof now.run.facts.identification->software,
              "OpenSSH_9.6");
-    spf_copy(before.run.facts.query.methods, sizeof before.run.facts.query.methods, "publickey");
-    spf_copy(now.run.facts.query.methods, sizeof now.run.facts.query.methods, "password");
+    spf_copy(before.run.facts.query->methods, sizeof before.run.facts.query->methods, "publickey");
+    spf_copy(now.run.facts.query->methods, sizeof now.run.facts.query->methods, "password");
     refused(&now, NULL);
     check_found("methods: the server offered publickey, now password\n"
                 "software: the server was OpenSSH_9.2, now OpenSSH_9.6\n");

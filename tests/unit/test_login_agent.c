@@ -49,11 +49,11 @@ static pid_t start_bad_agent(const struct place *place, const uint8_t *answer, s
 static void talk_use_agent(struct talk *talk, const struct place *place, const char *name)
 {
     talk_use_key(talk, place, name);
-    spf_secret_free(talk->facts.key.login);
-    talk->facts.key.login = NULL;
-    talk->facts.key.usable = false;
-    talk->facts.key.encrypted = true;
-    talk->facts.key.in_agent = true;
+    spf_secret_free(talk->facts.key->login);
+    talk->facts.key->login = NULL;
+    talk->facts.key->usable = false;
+    talk->facts.key->encrypted = true;
+    talk->facts.key->in_agent = true;
 }
 
 START_TEST(the_agent_signs_with_this_key_alone)
@@ -81,14 +81,14 @@ START_TEST(the_agent_signs_with_this_key_alone)
         talk_open(&talk, &place, "127.0.0.1", place.port);
         talk_use_agent(&talk, &place, kinds[i]);
         ask_up_to(&talk, SPF_GROUP_SESSION);
-        ck_assert_int_eq(talk.facts.query.outcome, SPF_AUTH_ACCEPTED);
-        ck_assert_msg(talk.facts.signature.outcome == SPF_AUTH_ACCEPTED, "%s: %s", kinds[i],
-                      talk.facts.signature.error);
-        ck_assert_str_eq(talk.facts.signature.algorithm,
+        ck_assert_int_eq(talk.facts.query->outcome, SPF_AUTH_ACCEPTED);
+        ck_assert_msg(talk.facts.signature->outcome == SPF_AUTH_ACCEPTED, "%s: %s", kinds[i],
+                      talk.facts.signature->error);
+        ck_assert_str_eq(talk.facts.signature->algorithm,
                          strcmp(kinds[i], "rsa") == 0     ? "rsa-sha2-512"
                          : strcmp(kinds[i], "ecdsa") == 0 ? "ecdsa-sha2-nistp256"
                                                           : "ssh-ed25519");
-        ck_assert_int_eq(talk.facts.session.outcome, SPF_ECHO_BACK);
+        ck_assert_int_eq(talk.facts.session->outcome, SPF_ECHO_BACK);
         talk_close(&talk);
     }
     end(agent);
@@ -126,12 +126,12 @@ START_TEST(a_refusal_is_told_as_without_an_agent)
         talk_open(&talk, &place, "127.0.0.1", place.port);
         talk_use_agent(&talk, &place, "key");
         ask_up_to(&talk, SPF_GROUP_QUERY);
-        ck_assert_msg(talk.facts.query.outcome == cases[i].query, "%s: query %d", cases[i].config,
-                      (int)talk.facts.query.outcome);
+        ck_assert_msg(talk.facts.query->outcome == cases[i].query, "%s: query %d", cases[i].config,
+                      (int)talk.facts.query->outcome);
         if (cases[i].query == SPF_AUTH_ACCEPTED) {
             ask(&talk, SPF_GROUP_SIGNATURE);
-            ck_assert_msg(talk.facts.signature.outcome == cases[i].signature, "%s: signature %d",
-                          cases[i].config, (int)talk.facts.signature.outcome);
+            ck_assert_msg(talk.facts.signature->outcome == cases[i].signature, "%s: signature %d",
+                          cases[i].config, (int)talk.facts.signature->outcome);
         }
         talk_close(&talk);
         end(agent);
@@ -183,7 +183,7 @@ START_TEST(an_agent_that_does_not_sign)
         talk_open(&talk, &place, "127.0.0.1", place.port);
         talk_use_agent(&talk, &place, "key");
         ask_up_to(&talk, SPF_GROUP_QUERY);
-        ck_assert_int_eq(talk.facts.query.outcome, SPF_AUTH_ACCEPTED);
+        ck_assert_int_eq(talk.facts.query->outcome, SPF_AUTH_ACCEPTED);
         if (agents[i].len == 0) {
             talk.target.timeout_ms = 300;
         }

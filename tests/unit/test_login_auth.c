@@ -48,23 +48,23 @@ START_TEST(refused_certificates)
         struct scene scene;
 
         set_scene(&scene);
-        (void)strcpy(scene.facts.key.certificate, "c.pub");
-        scene.facts.key.certified = cases[i].certified;
-        scene.facts.query.outcome = SPF_AUTH_REFUSED;
-        (void)strcpy(scene.facts.query.methods, "publickey");
-        scene.facts.query.of_certificate = true;
+        (void)strcpy(scene.facts.key->certificate, "c.pub");
+        scene.facts.key->certified = cases[i].certified;
+        scene.facts.query->outcome = SPF_AUTH_REFUSED;
+        (void)strcpy(scene.facts.query->methods, "publickey");
+        scene.facts.query->of_certificate = true;
         expect(&scene, AUTH, SPF_FAIL, SPF_AUTH_KEY_REFUSED);
         says(&scene, "accepts neither this key for root nor the certificate c.pub");
         says(&scene, cases[i].says);
         ck_assert_str_eq(noted(&scene, "certificate_valid_until"), cases[i].until);
         ck_assert_str_eq(noted(&scene, "certificate_file"), "c.pub");
-        scene.facts.query.of_certificate = false;
+        scene.facts.query->of_certificate = false;
         expect(&scene, AUTH, SPF_UNKNOWN, SPF_AUTH_CERTIFICATE_UNTRIED);
         says(&scene, "which was not tried");
         /* behind a disconnect ssh offers nothing more */
-        scene.facts.query.methods[0] = '\0';
-        scene.facts.query.ending.kind = SPF_ENDING_DISCONNECT;
-        (void)strcpy(scene.facts.query.error, "bye");
+        scene.facts.query->methods[0] = '\0';
+        scene.facts.query->ending.kind = SPF_ENDING_DISCONNECT;
+        (void)strcpy(scene.facts.query->error, "bye");
         expect(&scene, AUTH, SPF_FAIL, SPF_AUTH_KEY_REFUSED);
         says(&scene, "it answered by disconnecting: bye");
         strike(&scene);
@@ -74,7 +74,7 @@ END_TEST
 
 static void add_identity(struct scene *scene, const char *path, bool passed_over)
 {
-    struct spf_ssh_file *file = SPF_APPEND(&scene->facts.ssh_config.identities);
+    struct spf_ssh_file *file = SPF_APPEND(&scene->facts.ssh_config->identities);
 
     ck_assert_ptr_nonnull(file);
     file->path = strdup(path);
@@ -107,11 +107,11 @@ START_TEST(ssh_goes_on_with_its_other_keys)
         add_identity(&scene, "k3", true);
         scene.target.key_configured = true;
         scene.target.key_path = cases[i].key;
-        scene.facts.key.agent_keys = cases[i].agent_keys;
-        scene.facts.key.in_agent = cases[i].in_agent;
-        scene.facts.ssh_config.identities_only = cases[i].only;
-        scene.facts.query.outcome = SPF_AUTH_REFUSED;
-        (void)strcpy(scene.facts.query.methods, "publickey");
+        scene.facts.key->agent_keys = cases[i].agent_keys;
+        scene.facts.key->in_agent = cases[i].in_agent;
+        scene.facts.ssh_config->identities_only = cases[i].only;
+        scene.facts.query->outcome = SPF_AUTH_REFUSED;
+        (void)strcpy(scene.facts.query->methods, "publickey");
         expect(&scene, AUTH, cases[i].status, SPF_AUTH_KEY_REFUSED);
         ck_assert_str_eq(noted(&scene, "next_key_file"),
                          cases[i].next != NULL ? cases[i].next : "(null)");
@@ -144,16 +144,16 @@ START_TEST(types_that_a_server_is_known_to_take)
         struct scene scene;
 
         set_scene(&scene);
-        free(scene.facts.handshake.server_sig_algs);
-        scene.facts.handshake.server_sig_algs = NULL;
-        (void)strcpy(scene.facts.identification.software, cases[i].software);
-        (void)strcpy(scene.facts.key.algorithm, cases[i].key);
-        (void)strcpy(scene.facts.query.algorithm, cases[i].algorithm);
-        (void)strcpy(scene.facts.query.methods, "publickey");
-        scene.facts.query.outcome = SPF_AUTH_REFUSED;
+        free(scene.facts.handshake->server_sig_algs);
+        scene.facts.handshake->server_sig_algs = NULL;
+        (void)strcpy(scene.facts.identification->software, cases[i].software);
+        (void)strcpy(scene.facts.key->algorithm, cases[i].key);
+        (void)strcpy(scene.facts.query->algorithm, cases[i].algorithm);
+        (void)strcpy(scene.facts.query->methods, "publickey");
+        scene.facts.query->outcome = SPF_AUTH_REFUSED;
         expect(&scene, AUTH, SPF_FAIL, cases[i].finding);
         /* of a certificate it says nothing */
-        scene.facts.query.of_certificate = true;
+        scene.facts.query->of_certificate = true;
         expect(&scene, AUTH, SPF_FAIL, SPF_AUTH_KEY_REFUSED);
         strike(&scene);
     }
@@ -184,14 +184,14 @@ START_TEST(ways_out_of_an_algorithm)
         struct scene scene;
 
         set_scene(&scene);
-        free(scene.facts.handshake.server_sig_algs);
-        scene.facts.handshake.server_sig_algs =
+        free(scene.facts.handshake->server_sig_algs);
+        scene.facts.handshake->server_sig_algs =
             cases[i].server != NULL ? strdup(cases[i].server) : NULL;
-        (void)strcpy(scene.facts.key.algorithm, cases[i].key);
-        scene.facts.query.outcome = SPF_AUTH_LOCAL_REFUSAL;
+        (void)strcpy(scene.facts.key->algorithm, cases[i].key);
+        scene.facts.query->outcome = SPF_AUTH_LOCAL_REFUSAL;
         if (cases[i].accepted != NULL) {
             scene.target.ssh_config = "";
-            scene.facts.ssh_config.accepted_algorithms = strdup(cases[i].accepted);
+            scene.facts.ssh_config->accepted_algorithms = strdup(cases[i].accepted);
         }
         expect(&scene, AUTH, cases[i].status, SPF_AUTH_ALGORITHM_REFUSED);
         ck_assert_str_eq(noted(&scene, "usable_type"), cases[i].usable);
@@ -200,8 +200,8 @@ START_TEST(ways_out_of_an_algorithm)
             says(&scene, "signatures with SHA-1");
         }
         /* a query that was answered, and a signature for which none is left */
-        scene.facts.query.outcome = SPF_AUTH_ACCEPTED;
-        scene.facts.signature.outcome = SPF_AUTH_LOCAL_REFUSAL;
+        scene.facts.query->outcome = SPF_AUTH_ACCEPTED;
+        scene.facts.signature->outcome = SPF_AUTH_LOCAL_REFUSAL;
         expect(&scene, AUTH, cases[i].status, SPF_AUTH_ALGORITHM_REFUSED);
         strike(&scene);
     }
@@ -227,10 +227,10 @@ START_TEST(logins_that_are_told_off)
         struct scene scene;
 
         set_scene(&scene);
-        scene.facts.signature.outcome = SPF_AUTH_ENDED;
-        scene.facts.signature.ending.kind = SPF_ENDING_CLOSED;
-        (void)strcpy(scene.facts.signature.ending.last_message, cases[i].last);
-        (void)strcpy(scene.facts.signature.banner, cases[i].banner);
+        scene.facts.signature->outcome = SPF_AUTH_ENDED;
+        scene.facts.signature->ending.kind = SPF_ENDING_CLOSED;
+        (void)strcpy(scene.facts.signature->ending.last_message, cases[i].last);
+        (void)strcpy(scene.facts.signature->banner, cases[i].banner);
         expect(&scene, AUTH, SPF_FAIL, cases[i].finding);
         says(&scene, cases[i].says);
         ck_assert_str_eq(noted(&scene, "stage"), "signature");
@@ -268,18 +268,18 @@ START_TEST(keys_that_cannot_sign_here)
         struct scene scene;
 
         set_scene(&scene);
-        (void)strcpy(scene.facts.identification.software, cases[i].software);
-        (void)strcpy(scene.facts.key.damage, cases[i].damage);
-        scene.facts.key.usable = false;
-        scene.facts.key.encrypted = cases[i].encrypted;
-        scene.facts.query.unlike_openssh = cases[i].unlike;
-        scene.facts.query.stranger = cases[i].stranger;
-        scene.facts.query.of_certificate = cases[i].of_certificate;
+        (void)strcpy(scene.facts.identification->software, cases[i].software);
+        (void)strcpy(scene.facts.key->damage, cases[i].damage);
+        scene.facts.key->usable = false;
+        scene.facts.key->encrypted = cases[i].encrypted;
+        scene.facts.query->unlike_openssh = cases[i].unlike;
+        scene.facts.query->stranger = cases[i].stranger;
+        scene.facts.query->of_certificate = cases[i].of_certificate;
         expect(&scene, AUTH, SPF_UNKNOWN, cases[i].finding);
         says(&scene, cases[i].says);
         /* the agent has it, and signs */
-        scene.facts.key.in_agent = true;
-        scene.facts.key.public_blob = strdup("AAAA");
+        scene.facts.key->in_agent = true;
+        scene.facts.key->public_blob = strdup("AAAA");
         expect(&scene, AUTH, SPF_PASS, SPF_NO_FINDING);
         ck_assert_str_eq(noted(&scene, "signed_by"), "agent");
         says(&scene, "(signed by the ssh-agent)");
@@ -316,12 +316,12 @@ START_TEST(refused_signatures)
         struct scene scene;
 
         set_scene(&scene);
-        (void)strcpy(scene.facts.identification.software, cases[i].software);
-        (void)strcpy(scene.facts.key.certificate, cases[i].certificate);
-        scene.facts.query.of_certificate = cases[i].of_certificate;
-        scene.facts.signature.outcome = SPF_AUTH_REFUSED;
-        scene.facts.signature.ending.kind = cases[i].ending;
-        (void)strcpy(scene.facts.signature.error, cases[i].error);
+        (void)strcpy(scene.facts.identification->software, cases[i].software);
+        (void)strcpy(scene.facts.key->certificate, cases[i].certificate);
+        scene.facts.query->of_certificate = cases[i].of_certificate;
+        scene.facts.signature->outcome = SPF_AUTH_REFUSED;
+        scene.facts.signature->ending.kind = cases[i].ending;
+        (void)strcpy(scene.facts.signature->error, cases[i].error);
         expect(&scene, AUTH, SPF_FAIL, cases[i].finding);
         says(&scene, cases[i].says);
         strike(&scene);
@@ -335,33 +335,33 @@ START_TEST(keys_that_are_not_offered)
     struct scene scene;
 
     set_scene(&scene);
-    scene.facts.ssh_config.publickey_off = true;
-    scene.facts.ssh_config.required_rsa = 2048;
-    scene.facts.key.bits = 1024;
+    scene.facts.ssh_config->publickey_off = true;
+    scene.facts.ssh_config->required_rsa = 2048;
+    scene.facts.key->bits = 1024;
     expect(&scene, AUTH, SPF_PASS, SPF_NO_FINDING); /* it was not to be used */
     scene.target.ssh_config = "";
     expect(&scene, AUTH, SPF_UNKNOWN, SPF_SSH_CONFIG_UNUSABLE);
     says(&scene, "PubkeyAuthentication no");
-    scene.facts.ssh_config.publickey_off = false;
+    scene.facts.ssh_config->publickey_off = false;
     expect(&scene, AUTH, SPF_UNKNOWN, SPF_SSH_CONFIG_UNUSABLE);
     says(&scene, "this key has 1024 bits");
-    scene.facts.key.bits = 2048;
+    scene.facts.key->bits = 2048;
     expect(&scene, AUTH, SPF_PASS, SPF_NO_FINDING);
-    scene.facts.key.bits = 0; /* not known */
+    scene.facts.key->bits = 0; /* not known */
     expect(&scene, AUTH, SPF_PASS, SPF_NO_FINDING);
-    scene.facts.key.bits = 256;
-    (void)strcpy(scene.facts.key.algorithm, "ssh-ed25519");
+    scene.facts.key->bits = 256;
+    (void)strcpy(scene.facts.key->algorithm, "ssh-ed25519");
     expect(&scene, AUTH, SPF_PASS, SPF_NO_FINDING);
     scene.facts.group[SPF_GROUP_KEY].phase = SPF_FAILED;
     expect(&scene, AUTH, SPF_PASS, SPF_NO_FINDING);
     have(&scene, SPF_GROUP_KEY);
 
-    scene.facts.key.usable = false;
-    scene.facts.key.public_blob = strdup("AAAA");
-    (void)strcpy(scene.facts.key.damage, "key-algorithm-unsupported");
+    scene.facts.key->usable = false;
+    scene.facts.key->public_blob = strdup("AAAA");
+    (void)strcpy(scene.facts.key->damage, "key-algorithm-unsupported");
     expect(&scene, AUTH, SPF_UNKNOWN, SPF_KEY_ALGORITHM_UNSUPPORTED);
     says(&scene, "this program has no keys of type ssh-ed25519");
-    (void)strcpy(scene.facts.key.damage, "key-truncated");
+    (void)strcpy(scene.facts.key->damage, "key-truncated");
     expect(&scene, AUTH, SPF_PASS, SPF_NO_FINDING);
     strike(&scene);
 }
@@ -372,12 +372,12 @@ START_TEST(none_is_enough)
     struct scene scene;
 
     set_scene(&scene);
-    scene.facts.query.none_accepted = true;
-    scene.facts.query.outcome = SPF_AUTH_REFUSED;
+    scene.facts.query->none_accepted = true;
+    scene.facts.query->outcome = SPF_AUTH_REFUSED;
     expect(&scene, AUTH, SPF_WARN, SPF_AUTH_NONE_ACCEPTED);
     ck_assert_str_eq(noted(&scene, "stage"), "query");
-    scene.facts.query.none_accepted = false;
-    scene.facts.query.outcome = SPF_AUTH_PARTIAL; /* which no server should say to a query */
+    scene.facts.query->none_accepted = false;
+    scene.facts.query->outcome = SPF_AUTH_PARTIAL; /* which no server should say to a query */
     expect(&scene, AUTH, SPF_FAIL, SPF_AUTH_KEY_REFUSED);
     strike(&scene);
 }
@@ -392,7 +392,7 @@ static struct spf_ssh_offer *add_offer(struct scene *scene, const char *path, co
                    {"refused", SPF_AUTH_REFUSED},
                    {"no common algorithm", SPF_AUTH_LOCAL_REFUSAL},
                    {"no answer", SPF_AUTH_SILENT}};
-    struct spf_ssh_offer *offer = SPF_APPEND(&scene->facts.ssh_config.offers);
+    struct spf_ssh_offer *offer = SPF_APPEND(&scene->facts.ssh_config->offers);
 
     /* else the first key to ask about may be the bound pair's */
     scene->results[SPF_CHECK_CLOUD_KEY_PAIR].status = SPF_SKIP;
@@ -403,10 +403,10 @@ static struct spf_ssh_offer *add_offer(struct scene *scene, const char *path, co
     (void)strcpy(offer->sha256, path[0] != '\0' ? "" : "SHA256:0123456789abcdef");
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         if (strcmp(answers[i].word, answer) == 0) {
-            struct spf_asked_key *asked = SPF_APPEND(&scene->facts.query.asked);
+            struct spf_asked_key *asked = SPF_APPEND(&scene->facts.query->asked);
 
             ck_assert_ptr_nonnull(asked);
-            asked->offer = (int64_t)scene->facts.ssh_config.offers.count - 1;
+            asked->offer = (int64_t)scene->facts.ssh_config->offers.count - 1;
             asked->outcome = answers[i].outcome;
         }
     }
@@ -432,8 +432,8 @@ START_TEST(several_keys_are_refused)
     struct scene scene;
 
     set_scene(&scene);
-    scene.facts.query.outcome = SPF_AUTH_REFUSED;
-    (void)strcpy(scene.facts.query.methods, "publickey");
+    scene.facts.query->outcome = SPF_AUTH_REFUSED;
+    (void)strcpy(scene.facts.query->methods, "publickey");
     for (size_t i = 0; i < 3; i++) {
         (void)add_offer(&scene, i == 1 ? "" : "k", answers[i]);
     }
@@ -460,7 +460,7 @@ START_TEST(several_keys_are_refused)
     says(&scene, "the agent's ssh-ed25519 ... (certificate)");
     ck_assert_str_eq(noted(&scene, "certificate_file"), "(null)");
     ck_assert_str_eq(noted(&scene, "next_key_file"), "(null)");
-    (void)strcpy(scene.facts.query.error, "Too many authentication failures");
+    (void)strcpy(scene.facts.query->error, "Too many authentication failures");
     expect(&scene, AUTH, SPF_FAIL, SPF_AUTH_TOO_MANY);
     says(&scene, "cuts ssh off after 3 keys");
     strike(&scene);
@@ -473,24 +473,24 @@ START_TEST(many_keys_and_a_strange_record)
     struct scene scene;
 
     set_scene(&scene);
-    scene.facts.query.outcome = SPF_AUTH_REFUSED;
-    (void)strcpy(scene.facts.query.methods, "publickey");
-    (void)strcpy(scene.facts.query.error, "Too many authentication failures");
+    scene.facts.query->outcome = SPF_AUTH_REFUSED;
+    (void)strcpy(scene.facts.query->methods, "publickey");
+    (void)strcpy(scene.facts.query->error, "Too many authentication failures");
     for (size_t i = 0; i < 6; i++) {
         (void)add_offer(&scene, "k", "refused");
     }
     expect(&scene, AUTH, SPF_FAIL, SPF_AUTH_KEY_REFUSED); /* cut off, with none left to offer */
     says(&scene, "k, k, k, k and 2 more");
-    scene.facts.query.asked.items[0].offer = -1;
-    scene.facts.query.asked.items[1].offer = 6;
+    scene.facts.query->asked.items[0].offer = -1;
+    scene.facts.query->asked.items[1].offer = 6;
     expect(&scene, AUTH, SPF_FAIL, SPF_AUTH_TOO_MANY); /* the first two were not asked about */
     says(&scene, "before k is offered");
     scene.results[SPF_CHECK_CLOUD_KEY_PAIR].status = SPF_PENDING;
     ck_assert_int_eq(judge(&scene, AUTH).kind, SPF_OPINION_WAITS);
     strike(&scene);
     set_scene(&scene);
-    scene.facts.query.outcome = SPF_AUTH_REFUSED;
-    (void)strcpy(scene.facts.query.methods, "publickey");
+    scene.facts.query->outcome = SPF_AUTH_REFUSED;
+    (void)strcpy(scene.facts.query->methods, "publickey");
     (void)add_offer(&scene, "only", "refused");
     expect(&scene, AUTH, SPF_FAIL, SPF_AUTH_KEY_REFUSED);
     says_not(&scene, "none of the");
@@ -509,7 +509,7 @@ START_TEST(one_of_several_keys_is_accepted)
     expect(&scene, AUTH, SPF_PASS, SPF_NO_FINDING);
     says(&scene, "key accepted for root: k1");
     says_not(&scene, "before it");
-    scene.facts.query.asked.items[0].offer = 9; /* a record may say anything */
+    scene.facts.query->asked.items[0].offer = 9; /* a record may say anything */
     expect(&scene, AUTH, SPF_PASS, SPF_NO_FINDING);
     strike(&scene);
 
@@ -520,24 +520,24 @@ START_TEST(one_of_several_keys_is_accepted)
     expect(&scene, AUTH, SPF_PASS, SPF_NO_FINDING);
     says(&scene, "k2 (ssh would offer 1 other first)");
     (void)add_offer(&scene, "k3", "not asked");
-    scene.facts.query.asked.items[0].offer = 2;
+    scene.facts.query->asked.items[0].offer = 2;
     expect(&scene, AUTH, SPF_PASS, SPF_NO_FINDING);
     says(&scene, "k3 (ssh would offer 2 others first)");
     for (size_t i = 0; i < 4; i++) {
         (void)add_offer(&scene, "k", "not asked");
     }
-    scene.facts.query.asked.items[0].offer = 6;
+    scene.facts.query->asked.items[0].offer = 6;
     expect(&scene, AUTH, SPF_WARN, SPF_AGENT_KEYS_TOO_MANY);
-    (void)strcpy(scene.facts.identification.software, "OpenSSH_10.6"); /* which lets six go by */
+    (void)strcpy(scene.facts.identification->software, "OpenSSH_10.6"); /* which lets six go by */
     expect(&scene, AUTH, SPF_PASS, SPF_NO_FINDING);
     strike(&scene);
 
     set_scene(&scene);
     (void)add_offer(&scene, "k1", "refused");
     (void)add_offer(&scene, "k2", "accepted");
-    scene.facts.key.usable = false;
-    scene.facts.key.in_agent = true;
-    scene.facts.key.public_blob = strdup("AAAA");
+    scene.facts.key->usable = false;
+    scene.facts.key->in_agent = true;
+    scene.facts.key->public_blob = strdup("AAAA");
     expect(&scene, AUTH, SPF_PASS, SPF_NO_FINDING);
     says(&scene, "k2, signed by the ssh-agent (the server refused 1 other before it)");
     strike(&scene);
@@ -552,7 +552,7 @@ START_TEST(without_a_session)
 
     set_scene(&scene);
     scene.target.session = SPF_SESSION_NEVER;
-    scene.facts.signature.ending.flow =
+    scene.facts.signature->ending.flow =
         (struct spf_flow){.known = true, .mss_in = 900, .mss_offered = 1460};
     expect(&scene, AUTH, SPF_PASS, SPF_NO_FINDING);
     says(&scene, "full-size packets to us were not tried");

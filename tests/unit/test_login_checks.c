@@ -45,7 +45,7 @@ START_TEST(one_step_after_the_other)
     }
     /* a refused query leaves no wish for a signature */
     scene.facts.group[SPF_GROUP_SIGNATURE].phase = SPF_ABSENT;
-    scene.facts.query.outcome = SPF_AUTH_REFUSED;
+    scene.facts.query->outcome = SPF_AUTH_REFUSED;
     expect(&scene, SPF_CHECK_SSH_AUTH, SPF_FAIL, SPF_AUTH_KEY_REFUSED);
     strike(&scene);
 }
@@ -80,12 +80,12 @@ START_TEST(ports_and_banners)
 
     set_scene(&scene);
     for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
-        scene.facts.tcp.outcome = ports[i].outcome;
+        scene.facts.tcp->outcome = ports[i].outcome;
         expect(&scene, SPF_CHECK_NET_PORT, SPF_FAIL, ports[i].finding);
     }
     for (size_t i = 0; i < sizeof banners / sizeof *banners; i++) {
-        scene.facts.identification.outcome = banners[i].outcome;
-        (void)strcpy(scene.facts.identification.before, banners[i].before);
+        scene.facts.identification->outcome = banners[i].outcome;
+        (void)strcpy(scene.facts.identification->before, banners[i].before);
         expect(&scene, SPF_CHECK_SSH_BANNER, SPF_FAIL, banners[i].finding);
     }
     strike(&scene);
@@ -97,54 +97,54 @@ START_TEST(handshakes)
     struct scene scene;
 
     set_scene(&scene);
-    scene.facts.handshake.outcome = SPF_SHAKE_TIMEOUT;
+    scene.facts.handshake->outcome = SPF_SHAKE_TIMEOUT;
     expect(&scene, SPF_CHECK_SSH_HANDSHAKE, SPF_UNKNOWN, SPF_HANDSHAKE_TIMEOUT);
-    scene.facts.handshake.outcome = SPF_SHAKE_FAILED;
+    scene.facts.handshake->outcome = SPF_SHAKE_FAILED;
     expect(&scene, SPF_CHECK_SSH_HANDSHAKE, SPF_FAIL, SPF_HANDSHAKE_FAILED);
     ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HANDSHAKE, "may_dislike"), "(null)");
-    scene.facts.handshake.ending.kind = SPF_ENDING_CLOSED;
+    scene.facts.handshake->ending.kind = SPF_ENDING_CLOSED;
     expect(&scene, SPF_CHECK_SSH_HANDSHAKE, SPF_FAIL, SPF_HANDSHAKE_FAILED);
     ck_assert_ptr_nonnull(
         strstr(evidence(&scene, SPF_CHECK_SSH_HANDSHAKE, "may_dislike"), "identification line"));
-    scene.facts.handshake.ending = (struct spf_ending){0};
+    scene.facts.handshake->ending = (struct spf_ending){0};
 
-    scene.facts.handshake.outcome = SPF_SHAKE_NO_HOST_KEY;
-    scene.facts.handshake.server_host_keys = strdup("ssh-dss,ssh-rsa");
+    scene.facts.handshake->outcome = SPF_SHAKE_NO_HOST_KEY;
+    scene.facts.handshake->server_host_keys = strdup("ssh-dss,ssh-rsa");
     expect(&scene, SPF_CHECK_SSH_HANDSHAKE, SPF_FAIL, SPF_HANDSHAKE_NO_COMMON_HOST_KEY);
     ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HANDSHAKE, "legacy"), "ssh-rsa");
 
     ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HANDSHAKE, "legacy_options"), "(null)");
-    scene.facts.handshake.server_kex = strdup("diffie-hellman-group14-sha1");
-    scene.facts.handshake.server_ciphers_out = strdup("aes128-cbc,3des-cbc");
-    scene.facts.handshake.server_ciphers_in = strdup("3des-cbc");
-    scene.facts.handshake.server_macs_out = strdup("hmac-sha1");
-    scene.facts.handshake.server_macs_in = strdup("hmac-md5");
+    scene.facts.handshake->server_kex = strdup("diffie-hellman-group14-sha1");
+    scene.facts.handshake->server_ciphers_out = strdup("aes128-cbc,3des-cbc");
+    scene.facts.handshake->server_ciphers_in = strdup("3des-cbc");
+    scene.facts.handshake->server_macs_out = strdup("hmac-sha1");
+    scene.facts.handshake->server_macs_in = strdup("hmac-md5");
     expect(&scene, SPF_CHECK_SSH_HANDSHAKE, SPF_FAIL, SPF_HANDSHAKE_NO_COMMON_KEX);
     ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HANDSHAKE, "legacy_options"),
                      "-o KexAlgorithms=+diffie-hellman-group14-sha1 -o HostKeyAlgorithms=+ssh-rsa "
                      "-o Ciphers=+aes128-cbc,3des-cbc -o MACs=+hmac-md5 "
                      "-o PubkeyAcceptedAlgorithms=+ssh-rsa");
-    spf_shape_clear(&spf_handshake_shape, &scene.facts.handshake);
+    spf_shape_clear(&spf_handshake_shape, scene.facts.handshake);
 
     /* what our library lacks is no fault of the server's: ssh itself has it */
-    scene.facts.handshake.outcome = SPF_SHAKE_NO_KEX;
-    scene.facts.handshake.server_kex = strdup("sntrup761x25519-sha512@openssh.com");
+    scene.facts.handshake->outcome = SPF_SHAKE_NO_KEX;
+    scene.facts.handshake->server_kex = strdup("sntrup761x25519-sha512@openssh.com");
     expect(&scene, SPF_CHECK_SSH_HANDSHAKE, SPF_UNKNOWN, SPF_HANDSHAKE_BEYOND_US);
     /* which ssh has it, ssh says */
-    scene.facts.openssh_algorithms.kex = strdup("curve25519-sha256");
+    scene.facts.openssh_algorithms->kex = strdup("curve25519-sha256");
     expect(&scene, SPF_CHECK_SSH_HANDSHAKE, SPF_FAIL, SPF_HANDSHAKE_NO_COMMON_KEX);
     ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HANDSHAKE, "legacy_options"), "(null)");
-    scene.facts.openssh_algorithms.known_kex = strdup("sntrup761x25519-sha512@openssh.com");
+    scene.facts.openssh_algorithms->known_kex = strdup("sntrup761x25519-sha512@openssh.com");
     expect(&scene, SPF_CHECK_SSH_HANDSHAKE, SPF_FAIL, SPF_HANDSHAKE_NO_COMMON_KEX);
     ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HANDSHAKE, "legacy"),
                      "sntrup761x25519-sha512@openssh.com");
-    free(scene.facts.openssh_algorithms.kex);
-    scene.facts.openssh_algorithms.kex = strdup("new,sntrup761x25519-sha512@openssh.com");
+    free(scene.facts.openssh_algorithms->kex);
+    scene.facts.openssh_algorithms->kex = strdup("new,sntrup761x25519-sha512@openssh.com");
     expect(&scene, SPF_CHECK_SSH_HANDSHAKE, SPF_UNKNOWN, SPF_HANDSHAKE_BEYOND_US);
 
-    scene.facts.handshake.outcome = SPF_SHAKE_NO_MAC;
-    scene.facts.handshake.server_macs_out = strdup("umac-64@openssh.com");
-    scene.facts.handshake.server_macs_in = strdup("hmac-md5");
+    scene.facts.handshake->outcome = SPF_SHAKE_NO_MAC;
+    scene.facts.handshake->server_macs_out = strdup("umac-64@openssh.com");
+    scene.facts.handshake->server_macs_in = strdup("hmac-md5");
     expect(&scene, SPF_CHECK_SSH_HANDSHAKE, SPF_FAIL, SPF_HANDSHAKE_NO_COMMON_MAC);
     strike(&scene);
 }
@@ -153,7 +153,7 @@ END_TEST
 /* The host key is not the known one: what does one more connection show, if one may be made? */
 static void see_another_host_key(struct scene *scene)
 {
-    struct spf_host_key_again_facts *again = &scene->facts.host_key_again;
+    struct spf_host_key_again_facts *again = scene->facts.host_key_again;
     struct spf_group_state *state = &scene->facts.group[SPF_GROUP_HOST_KEY_AGAIN];
 
     state->phase = SPF_ABSENT;
@@ -163,8 +163,8 @@ static void see_another_host_key(struct scene *scene)
     lack(scene, SPF_GROUP_HOST_KEY_AGAIN, SPF_SYSTEM_ERROR); /* ours: it may be one of several */
     ck_assert_int_eq(judge(scene, SPF_CHECK_SSH_HOST_KEY).kind, SPF_OPINION_CANNOT_TELL);
     state->phase = SPF_PRESENT;
-    again->blob = strdup(scene->facts.handshake.host_key_blob);
-    spf_copy(again->sha256, sizeof again->sha256, scene->facts.handshake.host_key_sha256);
+    again->blob = strdup(scene->facts.handshake->host_key_blob);
+    spf_copy(again->sha256, sizeof again->sha256, scene->facts.handshake->host_key_sha256);
     expect(scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_CHANGED);
     (void)strcpy(again->sha256, "SHA256:next");
     expect(scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_FLIPS);
@@ -186,20 +186,20 @@ START_TEST(what_putty_knows_is_named)
     struct scene scene;
 
     set_scene(&scene);
-    (void)strcpy(scene.facts.handshake.host_key_algorithm, "ssh-ed25519");
-    key = SPF_APPEND(&scene.facts.known_hosts.putty);
+    (void)strcpy(scene.facts.handshake->host_key_algorithm, "ssh-ed25519");
+    key = SPF_APPEND(&scene.facts.known_hosts->putty);
     ck_assert_ptr_nonnull(key);
     (void)strcpy(key->algorithm, "ssh-ed25519");
     key->blob = strdup("BBBB");
     expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_PASS, SPF_NO_FINDING);
     ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HOST_KEY, "putty"), "changed");
     ck_assert_ptr_nonnull(strstr(scene.results[SPF_CHECK_SSH_HOST_KEY].summary, "PuTTY knows"));
-    (void)strcpy(scene.facts.known_hosts.lines.items[0].algorithm, "ssh-rsa");
+    (void)strcpy(scene.facts.known_hosts->lines.items[0].algorithm, "ssh-rsa");
     (void)strcpy(key->blob, "AAAA");
     expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_PASS, SPF_NO_FINDING);
     ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HOST_KEY, "putty"), "known");
-    spf_shape_clear(&spf_known_hosts_shape, &scene.facts.known_hosts);
-    key = SPF_APPEND(&scene.facts.known_hosts.putty);
+    spf_shape_clear(&spf_known_hosts_shape, scene.facts.known_hosts);
+    key = SPF_APPEND(&scene.facts.known_hosts->putty);
     key->blob = strdup("AAAA");
     expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_WARN, SPF_HOST_KEY_UNKNOWN);
     ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HOST_KEY, "putty"), "known");
@@ -221,7 +221,7 @@ START_TEST(host_keys)
     struct scene scene;
 
     set_scene(&scene);
-    line = &scene.facts.known_hosts.lines.items[0];
+    line = &scene.facts.known_hosts->lines.items[0];
     (void)strcpy(line->blob, "BBBB");
     expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_CHANGED);
     ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HOST_KEY, "verified_by"), "(null)");
@@ -242,14 +242,14 @@ START_TEST(files_that_were_not_read)
     struct scene scene;
 
     set_scene(&scene);
-    unread = SPF_APPEND(&scene.facts.known_hosts.unread);
+    unread = SPF_APPEND(&scene.facts.known_hosts->unread);
     (void)strcpy(unread->file, "kh");
     (void)strcpy(unread->why, "it is a directory");
     expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_PASS, SPF_NO_FINDING);
     ck_assert_ptr_nonnull(strstr(scene.results[SPF_CHECK_SSH_HOST_KEY].summary, "a directory"));
     unread->ssh_reads = true;
     expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_UNKNOWN, SPF_KNOWN_HOSTS_UNREAD);
-    scene.facts.known_hosts.lines.items[0].marker = SPF_MARKER_REVOKED;
+    scene.facts.known_hosts->lines.items[0].marker = SPF_MARKER_REVOKED;
     expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_REVOKED);
     strike(&scene);
 }
@@ -264,9 +264,9 @@ START_TEST(host_keys_and_the_console)
 
     set_scene(&scene);
     scene.target.instance_id = "i-1";
-    (void)strcpy(scene.facts.known_hosts.lines.items[0].blob, "BBBB");
-    (void)strcpy(scene.facts.handshake.host_key_sha256, "SHA256:new");
-    (void)strcpy(scene.facts.handshake.host_key_algorithm, "ssh-ed25519");
+    (void)strcpy(scene.facts.known_hosts->lines.items[0].blob, "BBBB");
+    (void)strcpy(scene.facts.handshake->host_key_sha256, "SHA256:new");
+    (void)strcpy(scene.facts.handshake->host_key_algorithm, "ssh-ed25519");
     ck_assert_int_eq(judge(&scene, SPF_CHECK_SSH_HOST_KEY).kind, SPF_OPINION_WAITS);
     scene.results[SPF_CHECK_CLOUD_INSTANCE].status = SPF_PASS;
     scene.results[SPF_CHECK_CLOUD_INSTANCE].holds = true;
@@ -278,11 +278,11 @@ START_TEST(host_keys_and_the_console)
     expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_CHANGED);
 
     have(&scene, SPF_GROUP_CONSOLE);
-    printed = SPF_APPEND(&scene.facts.console.host_keys);
+    printed = SPF_APPEND(&scene.facts.console->host_keys);
     (void)strcpy(printed->algorithm, "ED25519");
     (void)strcpy(printed->sha256, "SHA256:old");
     expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_CHANGED);
-    scene.facts.console.boot_seen = true;
+    scene.facts.console->boot_seen = true;
     expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_NOT_OF_INSTANCE);
     (void)strcpy(printed->algorithm, "RSA");
     expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_CHANGED);
@@ -291,7 +291,7 @@ START_TEST(host_keys_and_the_console)
     ck_assert(judge(&scene, SPF_CHECK_SSH_HOST_KEY).holds);
     ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HOST_KEY, "verified_by"), "console");
 
-    scene.facts.known_hosts.lines.items[0].marker = SPF_MARKER_CERT_AUTHORITY;
+    scene.facts.known_hosts->lines.items[0].marker = SPF_MARKER_CERT_AUTHORITY;
     expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_WARN, SPF_HOST_KEY_UNKNOWN);
     ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HOST_KEY, "verified_by"), "console");
     strike(&scene);
@@ -343,27 +343,27 @@ START_TEST(authentication)
         enum spf_status status;
 
         set_scene(&scene);
-        free(scene.facts.handshake.server_sig_algs);
-        scene.facts.handshake.server_sig_algs =
+        free(scene.facts.handshake->server_sig_algs);
+        scene.facts.handshake->server_sig_algs =
             cases[i].sig_algs != NULL ? strdup(cases[i].sig_algs) : NULL;
-        scene.facts.query.outcome = cases[i].query;
-        scene.facts.signature.outcome = cases[i].signature;
-        (void)strcpy(scene.facts.query.methods, cases[i].methods);
-        (void)strcpy(scene.facts.signature.methods, cases[i].methods);
-        (void)strcpy(scene.facts.query.error, cases[i].error);
+        scene.facts.query->outcome = cases[i].query;
+        scene.facts.signature->outcome = cases[i].signature;
+        (void)strcpy(scene.facts.query->methods, cases[i].methods);
+        (void)strcpy(scene.facts.signature->methods, cases[i].methods);
+        (void)strcpy(scene.facts.query->error, cases[i].error);
         status = cases[i].finding == SPF_AUTH_TIMEOUT ? SPF_UNKNOWN : SPF_FAIL; /* ssh waits on */
         expect(&scene, SPF_CHECK_SSH_AUTH, status, cases[i].finding);
         ck_assert_msg(strcmp(evidence(&scene, SPF_CHECK_SSH_AUTH, "stage"), cases[i].stage) == 0,
                       "%s: %s", cases[i].name, evidence(&scene, SPF_CHECK_SSH_AUTH, "stage"));
         /* ssh would have a certificate to offer next, where keys and their kind may come at all */
-        (void)strcpy(scene.facts.key.certificate, "key.pem-cert.pub");
+        (void)strcpy(scene.facts.key->certificate, "key.pem-cert.pub");
         if (cases[i].finding == SPF_AUTH_KEY_REFUSED ||
             cases[i].finding == SPF_AUTH_ALGORITHM_REFUSED) {
             expect(&scene, SPF_CHECK_SSH_AUTH, SPF_UNKNOWN, SPF_AUTH_CERTIFICATE_UNTRIED);
         } else {
             expect(&scene, SPF_CHECK_SSH_AUTH, status, cases[i].finding);
         }
-        scene.facts.query.of_certificate = true; /* and it was offered */
+        scene.facts.query->of_certificate = true; /* and it was offered */
         if (cases[i].finding == SPF_AUTH_KEY_REFUSED) {
             expect(&scene, SPF_CHECK_SSH_AUTH, SPF_FAIL, cases[i].finding);
         }
@@ -377,18 +377,18 @@ START_TEST(an_agent_that_is_too_full)
     struct scene scene;
 
     set_scene(&scene);
-    scene.facts.key.agent_keys = 5;
+    scene.facts.key->agent_keys = 5;
     expect(&scene, SPF_CHECK_SSH_AUTH, SPF_PASS, SPF_NO_FINDING);
-    scene.facts.key.agent_keys = 6;
+    scene.facts.key->agent_keys = 6;
     expect(&scene, SPF_CHECK_SSH_AUTH, SPF_WARN, SPF_AGENT_KEYS_TOO_MANY);
     scene.target.no_openssh = true; /* PuTTY offers none of them */
     expect(&scene, SPF_CHECK_SSH_AUTH, SPF_PASS, SPF_NO_FINDING);
     scene.target.no_openssh = false;
     scene.target.ssh_config = "";
-    scene.facts.ssh_config.identities_only = true;
+    scene.facts.ssh_config->identities_only = true;
     expect(&scene, SPF_CHECK_SSH_AUTH, SPF_PASS, SPF_NO_FINDING);
-    scene.facts.ssh_config.identities_only = false;
-    scene.facts.key.in_agent = true;
+    scene.facts.ssh_config->identities_only = false;
+    scene.facts.key->in_agent = true;
     expect(&scene, SPF_CHECK_SSH_AUTH, SPF_PASS, SPF_NO_FINDING);
     strike(&scene);
 }
@@ -399,11 +399,11 @@ START_TEST(tinyssh_says_yes_to_any_query)
     struct scene scene;
 
     set_scene(&scene);
-    (void)strcpy(scene.facts.identification.software, "tinyssh_noversion");
-    scene.facts.signature.outcome = SPF_AUTH_REFUSED;
+    (void)strcpy(scene.facts.identification->software, "tinyssh_noversion");
+    scene.facts.signature->outcome = SPF_AUTH_REFUSED;
     expect(&scene, SPF_CHECK_SSH_AUTH, SPF_FAIL, SPF_AUTH_KEY_REFUSED);
-    scene.facts.key.usable = false;
-    scene.facts.key.encrypted = true;
+    scene.facts.key->usable = false;
+    scene.facts.key->encrypted = true;
     expect(&scene, SPF_CHECK_SSH_AUTH, SPF_UNKNOWN, SPF_KEY_ENCRYPTED);
     ck_assert_ptr_null(strstr(scene.results[SPF_CHECK_SSH_AUTH].summary, "takes this key"));
     strike(&scene);
@@ -415,11 +415,11 @@ START_TEST(an_encrypted_key_is_judged_by_its_public_half)
     struct scene scene;
 
     set_scene(&scene);
-    scene.facts.key.usable = false;
-    scene.facts.key.encrypted = true;
+    scene.facts.key->usable = false;
+    scene.facts.key->encrypted = true;
     expect(&scene, SPF_CHECK_SSH_AUTH, SPF_UNKNOWN, SPF_KEY_ENCRYPTED);
     ck_assert_ptr_nonnull(strstr(scene.results[SPF_CHECK_SSH_AUTH].summary, "takes this key"));
-    scene.facts.query.outcome = SPF_AUTH_REFUSED;
+    scene.facts.query->outcome = SPF_AUTH_REFUSED;
     expect(&scene, SPF_CHECK_SSH_AUTH, SPF_FAIL, SPF_AUTH_KEY_REFUSED);
     strike(&scene);
 }
@@ -461,19 +461,19 @@ START_TEST(sessions)
     struct spf_opinion opinion;
 
     set_scene(&scene);
-    scene.facts.session.outcome = SPF_ECHO_WITHHELD;
-    scene.facts.session.options_seen = scene.facts.session.forced_command = true;
+    scene.facts.session->outcome = SPF_ECHO_WITHHELD;
+    scene.facts.session->options_seen = scene.facts.session->forced_command = true;
     expect(&scene, SPF_CHECK_SSH_SESSION, SPF_UNKNOWN, SPF_SESSION_FORCED_COMMAND);
-    scene.facts.session.outcome = SPF_ECHO_OTHER;
+    scene.facts.session->outcome = SPF_ECHO_OTHER;
     expect(&scene, SPF_CHECK_SSH_SESSION, SPF_UNKNOWN, SPF_SESSION_FORCED_COMMAND);
-    (void)strcpy(scene.facts.session.other_user, "ecs-user");
+    (void)strcpy(scene.facts.session->other_user, "ecs-user");
     expect(&scene, SPF_CHECK_SSH_SESSION, SPF_FAIL, SPF_SESSION_OTHER_USER);
-    scene.facts.session.other_user[0] = '\0';
-    scene.facts.session.forced_command = false;
+    scene.facts.session->other_user[0] = '\0';
+    scene.facts.session->forced_command = false;
     expect(&scene, SPF_CHECK_SSH_SESSION, SPF_FAIL, SPF_SESSION_NO_SHELL);
-    scene.facts.session.outcome = SPF_ECHO_REFUSED;
+    scene.facts.session->outcome = SPF_ECHO_REFUSED;
     expect(&scene, SPF_CHECK_SSH_SESSION, SPF_FAIL, SPF_SESSION_REFUSED);
-    scene.facts.session.outcome = SPF_ECHO_TIMEOUT;
+    scene.facts.session->outcome = SPF_ECHO_TIMEOUT;
     expect(&scene, SPF_CHECK_SSH_SESSION, SPF_FAIL, SPF_SESSION_TIMEOUT);
 
     scene.target.session = SPF_SESSION_NEVER;
@@ -482,7 +482,7 @@ START_TEST(sessions)
     ck_assert_int_eq(opinion.skip_reason, SPF_SKIP_NOT_SELECTED);
     /* a server that would not announce a forced command: a channel, and nothing on it */
     scene.target.session = SPF_SESSION_AUTO;
-    scene.facts.session.outcome = SPF_ECHO_OPENED;
+    scene.facts.session->outcome = SPF_ECHO_OPENED;
     expect(&scene, SPF_CHECK_SSH_SESSION, SPF_PASS, SPF_NO_FINDING);
     strike(&scene);
 }

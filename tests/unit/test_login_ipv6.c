@@ -23,9 +23,9 @@ START_TEST(over_ipv6)
     talk_open(&talk, &place, "[::1]", place.port);
     talk_use_key(&talk, &place, "key");
     ask_up_to(&talk, SPF_GROUP_SESSION);
-    ck_assert_str_eq(talk.facts.tcp.address, "::1");
-    ck_assert_int_eq(talk.facts.session.outcome, SPF_ECHO_BACK);
-    ck_assert(talk.facts.session.options_seen);
+    ck_assert_str_eq(talk.facts.tcp->address, "::1");
+    ck_assert_int_eq(talk.facts.session->outcome, SPF_ECHO_BACK);
+    ck_assert(talk.facts.session->options_seen);
     talk_close(&talk);
     place_close(&place);
 }

@@ -28,7 +28,7 @@ START_TEST(a_key_revoked_without_the_port)
     struct scene scene;
 
     set_scene(&scene);
-    line = &scene.facts.known_hosts.lines.items[0];
+    line = &scene.facts.known_hosts->lines.items[0];
     line->marker = SPF_MARKER_REVOKED;
     line->without_port = true;
     expect(&scene, HOST_KEY, SPF_WARN, SPF_HOST_KEY_REVOKED);
@@ -36,9 +36,9 @@ START_TEST(a_key_revoked_without_the_port)
     ck_assert_str_eq(evidence(&scene, HOST_KEY, "known_hosts_line"), "known_hosts:3");
     ck_assert_str_eq(evidence(&scene, HOST_KEY, "verified_by"), "(null)");
     scene.target.ssh_config = "";
-    (void)strcpy(scene.facts.ssh_config.strict, "no");
+    (void)strcpy(scene.facts.ssh_config->strict, "no");
     expect(&scene, HOST_KEY, SPF_WARN, SPF_HOST_KEY_REVOKED);
-    (void)strcpy(scene.facts.ssh_config.strict, "yes");
+    (void)strcpy(scene.facts.ssh_config->strict, "yes");
     expect(&scene, HOST_KEY, SPF_FAIL, SPF_HOST_KEY_REVOKED);
     strike(&scene);
 }
@@ -52,21 +52,22 @@ START_TEST(revoked_without_the_port_beside_other_knowledge)
     struct scene scene;
 
     set_scene(&scene);
-    scene.facts.known_hosts.lines.items[0].marker = SPF_MARKER_REVOKED;
-    scene.facts.known_hosts.lines.items[0].without_port = true;
-    line = SPF_APPEND(&scene.facts.known_hosts.lines);
+    scene.facts.known_hosts->lines.items[0].marker = SPF_MARKER_REVOKED;
+    scene.facts.known_hosts->lines.items[0].without_port = true;
+    line = SPF_APPEND(&scene.facts.known_hosts->lines);
     line->marker = SPF_MARKER_CERT_AUTHORITY;
     line->blob = strdup("CCCC");
-    (void)strcpy(scene.facts.handshake.host_key_algorithm, "ssh-ed25519");
-    scene.facts.handshake.server_host_keys = strdup("ssh-ed25519-cert-v01@openssh.com,ssh-ed25519");
+    (void)strcpy(scene.facts.handshake->host_key_algorithm, "ssh-ed25519");
+    scene.facts.handshake->server_host_keys =
+        strdup("ssh-ed25519-cert-v01@openssh.com,ssh-ed25519");
     expect(&scene, HOST_KEY, SPF_UNKNOWN, SPF_HOST_KEY_BY_CERTIFICATE);
-    (void)strcpy(scene.facts.handshake.server_host_keys, "ssh-ed25519");
+    (void)strcpy(scene.facts.handshake->server_host_keys, "ssh-ed25519");
     expect(&scene, HOST_KEY, SPF_WARN, SPF_HOST_KEY_REVOKED);
     /* what this boot printed on the console is another key */
-    printed = SPF_APPEND(&scene.facts.console.host_keys);
+    printed = SPF_APPEND(&scene.facts.console->host_keys);
     (void)strcpy(printed->algorithm, "ED25519");
     (void)strcpy(printed->sha256, "SHA256:other");
-    scene.facts.console.boot_seen = true;
+    scene.facts.console->boot_seen = true;
     expect(&scene, HOST_KEY, SPF_FAIL, SPF_HOST_KEY_NOT_OF_INSTANCE);
     strike(&scene);
 }
@@ -80,27 +81,27 @@ START_TEST(unknown_host_keys)
     struct scene scene;
 
     set_scene(&scene);
-    spf_shape_clear(&spf_known_hosts_shape, &scene.facts.known_hosts);
-    (void)strcpy(scene.facts.known_hosts.name, "203.0.113.9");
-    (void)strcpy(scene.facts.handshake.host_key_algorithm, "rsa-sha2-512");
+    spf_shape_clear(&spf_known_hosts_shape, scene.facts.known_hosts);
+    (void)strcpy(scene.facts.known_hosts->name, "203.0.113.9");
+    (void)strcpy(scene.facts.handshake->host_key_algorithm, "rsa-sha2-512");
     expect(&scene, HOST_KEY, SPF_WARN, SPF_HOST_KEY_UNKNOWN);
     ck_assert_str_eq(evidence(&scene, HOST_KEY, "pin_line"), "203.0.113.9 ssh-rsa AAAA");
-    (void)strcpy(scene.facts.ssh_config.strict, "yes");
+    (void)strcpy(scene.facts.ssh_config->strict, "yes");
     expect(&scene, HOST_KEY, SPF_WARN, SPF_HOST_KEY_UNKNOWN); /* it was not to be used */
     says(&scene, HOST_KEY, "so a plain ssh refuses");
     scene.target.ssh_config = "";
     expect(&scene, HOST_KEY, SPF_FAIL, SPF_HOST_KEY_UNKNOWN);
     ck_assert(judge(&scene, HOST_KEY).holds);
-    line = SPF_APPEND(&scene.facts.known_hosts.lines);
+    line = SPF_APPEND(&scene.facts.known_hosts->lines);
     line->marker = SPF_MARKER_CERT_AUTHORITY;
     line->blob = strdup("CCCC");
-    scene.facts.handshake.server_host_keys = strdup("rsa-sha2-512");
+    scene.facts.handshake->server_host_keys = strdup("rsa-sha2-512");
     expect(&scene, HOST_KEY, SPF_UNKNOWN, SPF_HOST_KEY_UNKNOWN);
     says(&scene, HOST_KEY, "trusts certificates of an authority");
-    printed = SPF_APPEND(&scene.facts.console.host_keys);
+    printed = SPF_APPEND(&scene.facts.console->host_keys);
     (void)strcpy(printed->algorithm, "RSA");
     (void)strcpy(printed->sha256, "SHA256:other");
-    scene.facts.console.boot_seen = true;
+    scene.facts.console->boot_seen = true;
     expect(&scene, HOST_KEY, SPF_FAIL, SPF_HOST_KEY_NOT_OF_INSTANCE);
     strike(&scene);
 }
@@ -125,9 +126,9 @@ START_TEST(host_keys_that_ssh_only_warns_of)
 
         set_scene(&scene);
         scene.target.ssh_config = "";
-        (void)strcpy(scene.facts.ssh_config.strict, "no");
+        (void)strcpy(scene.facts.ssh_config->strict, "no");
         lack(&scene, SPF_GROUP_HOST_KEY_AGAIN, SPF_NOT_RECORDED);
-        line = &scene.facts.known_hosts.lines.items[0];
+        line = &scene.facts.known_hosts->lines.items[0];
         line->marker = cases[i].marker;
         (void)strcpy(line->blob, cases[i].blob);
         expect(&scene, HOST_KEY, SPF_WARN, cases[i].finding);
@@ -171,12 +172,12 @@ START_TEST(host_keys_and_the_configuration)
         scene.target.ssh_config = "";
         scene.target.jump = cases[i].jump;
         lack(&scene, SPF_GROUP_HOST_KEY_AGAIN, SPF_NOT_RECORDED);
-        free(scene.facts.handshake.host_key_blob);
-        scene.facts.handshake.host_key_blob = cases[i].blob != NULL ? strdup(cases[i].blob) : NULL;
-        (void)strcpy(scene.facts.tcp.address, cases[i].address);
-        (void)strcpy(scene.facts.ssh_config.host_key_alias, cases[i].alias);
-        scene.facts.ssh_config.required_rsa = cases[i].required;
-        scene.facts.ssh_config.trusts_loopback = cases[i].trusts_loopback;
+        free(scene.facts.handshake->host_key_blob);
+        scene.facts.handshake->host_key_blob = cases[i].blob != NULL ? strdup(cases[i].blob) : NULL;
+        (void)strcpy(scene.facts.tcp->address, cases[i].address);
+        (void)strcpy(scene.facts.ssh_config->host_key_alias, cases[i].alias);
+        scene.facts.ssh_config->required_rsa = cases[i].required;
+        scene.facts.ssh_config->trusts_loopback = cases[i].trusts_loopback;
         expect(&scene, HOST_KEY, cases[i].status, cases[i].finding);
         says(&scene, HOST_KEY, cases[i].says);
         strike(&scene);
@@ -203,10 +204,10 @@ START_TEST(the_file_that_matters_is_named)
         struct scene scene;
 
         set_scene(&scene);
-        unread = SPF_APPEND(&scene.facts.known_hosts.unread);
+        unread = SPF_APPEND(&scene.facts.known_hosts->unread);
         (void)strcpy(unread->file, "one");
         unread->ssh_reads = cases[i].first;
-        unread = SPF_APPEND(&scene.facts.known_hosts.unread);
+        unread = SPF_APPEND(&scene.facts.known_hosts->unread);
         (void)strcpy(unread->file, "two");
         unread->ssh_reads = cases[i].second;
         expect(&scene, HOST_KEY, cases[i].finding == SPF_NO_FINDING ? SPF_PASS : SPF_UNKNOWN,
@@ -227,8 +228,8 @@ START_TEST(lines_beyond_ssh)
     set_scene(&scene);
     state = &scene.facts.group[SPF_GROUP_OPENSSH_ALGORITHMS];
     lack(&scene, SPF_GROUP_HOST_KEY_AGAIN, SPF_NOT_RECORDED);
-    (void)strcpy(scene.facts.known_hosts.lines.items[0].blob, "BBBB");
-    (void)strcpy(scene.facts.known_hosts.lines.items[0].algorithm, "ssh-dss");
+    (void)strcpy(scene.facts.known_hosts->lines.items[0].blob, "BBBB");
+    (void)strcpy(scene.facts.known_hosts->lines.items[0].algorithm, "ssh-dss");
     state->phase = SPF_ABSENT;
     opinion = judge(&scene, HOST_KEY);
     ck_assert_int_eq(opinion.kind, SPF_OPINION_WANTS);
@@ -237,9 +238,9 @@ START_TEST(lines_beyond_ssh)
     expect(&scene, HOST_KEY, SPF_FAIL, SPF_HOST_KEY_CHANGED);
     state->phase = SPF_PRESENT;
     expect(&scene, HOST_KEY, SPF_FAIL, SPF_HOST_KEY_CHANGED);
-    scene.facts.openssh_algorithms.known_host_keys = strdup("ssh-ed25519,ssh-dss");
+    scene.facts.openssh_algorithms->known_host_keys = strdup("ssh-ed25519,ssh-dss");
     expect(&scene, HOST_KEY, SPF_FAIL, SPF_HOST_KEY_CHANGED);
-    (void)strcpy(scene.facts.openssh_algorithms.known_host_keys, "ssh-ed25519");
+    (void)strcpy(scene.facts.openssh_algorithms->known_host_keys, "ssh-ed25519");
     expect(&scene, HOST_KEY, SPF_WARN, SPF_HOST_KEY_UNKNOWN);
     says(&scene, HOST_KEY, "does not know and skips");
     strike(&scene);
@@ -253,14 +254,14 @@ START_TEST(putty_and_other_types)
     struct scene scene;
 
     set_scene(&scene);
-    (void)strcpy(scene.facts.handshake.host_key_algorithm, "x-new-type");
-    key = SPF_APPEND(&scene.facts.known_hosts.putty);
+    (void)strcpy(scene.facts.handshake->host_key_algorithm, "x-new-type");
+    key = SPF_APPEND(&scene.facts.known_hosts->putty);
     (void)strcpy(key->algorithm, "ssh-rsa");
     key->blob = strdup("BBBB");
     expect(&scene, HOST_KEY, SPF_PASS, SPF_NO_FINDING);
     ck_assert_str_eq(evidence(&scene, HOST_KEY, "putty"), "(null)");
     (void)strcpy(key->algorithm, "x-new-type");
-    key = SPF_APPEND(&scene.facts.known_hosts.putty);
+    key = SPF_APPEND(&scene.facts.known_hosts->putty);
     (void)strcpy(key->algorithm, "x-new-type");
     key->blob = strdup("DDDD");
     expect(&scene, HOST_KEY, SPF_PASS, SPF_NO_FINDING);
@@ -289,7 +290,7 @@ START_TEST(host_keys_of_a_transcript)
 
         set_scene(&scene);
         scene.target.from_transcript = true;
-        (void)strcpy(scene.facts.known_hosts.client_verdict, cases[i].verdict);
+        (void)strcpy(scene.facts.known_hosts->client_verdict, cases[i].verdict);
         expect(&scene, HOST_KEY, cases[i].status, cases[i].finding);
         ck_assert_int_eq(judge(&scene, HOST_KEY).holds, cases[i].holds);
         strike(&scene);
@@ -307,7 +308,7 @@ START_TEST(the_console_of_a_missing_instance_is_not_waited_for)
     scene.results[SPF_CHECK_CLOUD_INSTANCE].status = SPF_FAIL;
     scene.facts.group[SPF_GROUP_CONSOLE].phase = SPF_ASKED;
     lack(&scene, SPF_GROUP_HOST_KEY_AGAIN, SPF_NOT_RECORDED);
-    (void)strcpy(scene.facts.known_hosts.lines.items[0].blob, "BBBB");
+    (void)strcpy(scene.facts.known_hosts->lines.items[0].blob, "BBBB");
     expect(&scene, HOST_KEY, SPF_FAIL, SPF_HOST_KEY_CHANGED);
     scene.results[SPF_CHECK_CLOUD_INSTANCE].holds = true;
     ck_assert_int_eq(judge(&scene, HOST_KEY).kind, SPF_OPINION_WANTS);
@@ -320,17 +321,17 @@ START_TEST(handshakes_that_fail)
     struct scene scene;
 
     set_scene(&scene);
-    scene.facts.handshake.outcome = SPF_SHAKE_FAILED;
-    (void)strcpy(scene.facts.handshake.error, "Receiving banner: too large banner");
+    scene.facts.handshake->outcome = SPF_SHAKE_FAILED;
+    (void)strcpy(scene.facts.handshake->error, "Receiving banner: too large banner");
     expect(&scene, HANDSHAKE, SPF_UNKNOWN, SPF_HANDSHAKE_BEYOND_US);
-    scene.facts.handshake.error[0] = '\0';
-    scene.facts.handshake.ending.kind = SPF_ENDING_RESET;
-    (void)strcpy(scene.facts.handshake.ending.last_message, "SSH_MSG_KEXINIT");
-    (void)strcpy(scene.facts.tcp.proxy, "nc");
+    scene.facts.handshake->error[0] = '\0';
+    scene.facts.handshake->ending.kind = SPF_ENDING_RESET;
+    (void)strcpy(scene.facts.handshake->ending.last_message, "SSH_MSG_KEXINIT");
+    (void)strcpy(scene.facts.tcp->proxy, "nc");
     expect(&scene, HANDSHAKE, SPF_FAIL, SPF_HANDSHAKE_FAILED);
     says_not(&scene, HANDSHAKE, "ProxyCommand");
     ck_assert_ptr_nonnull(strstr(evidence(&scene, HANDSHAKE, "may_dislike"), "our lists of"));
-    (void)strcpy(scene.facts.identification.before, "Welcome");
+    (void)strcpy(scene.facts.identification->before, "Welcome");
     expect(&scene, HANDSHAKE, SPF_FAIL, SPF_HANDSHAKE_FAILED);
     says(&scene, HANDSHAKE, "the ProxyCommand nc had printed text of its own");
     says(&scene, HANDSHAKE, "Welcome");
@@ -346,11 +347,11 @@ START_TEST(handshakes_of_a_transcript)
     scene.target.from_transcript = true;
     expect(&scene, HANDSHAKE, SPF_PASS, SPF_NO_FINDING);
     says(&scene, HANDSHAKE, "key exchange done");
-    scene.facts.handshake.outcome = SPF_SHAKE_TIMEOUT;
-    scene.facts.handshake.ending.kind = SPF_ENDING_SILENCE;
+    scene.facts.handshake->outcome = SPF_SHAKE_TIMEOUT;
+    scene.facts.handshake->ending.kind = SPF_ENDING_SILENCE;
     expect(&scene, HANDSHAKE, SPF_FAIL, SPF_HANDSHAKE_TIMEOUT);
     says(&scene, HANDSHAKE, "the handshake stalls");
-    scene.facts.handshake.outcome = SPF_SHAKE_NO_CIPHER;
+    scene.facts.handshake->outcome = SPF_SHAKE_NO_CIPHER;
     expect(&scene, HANDSHAKE, SPF_FAIL, SPF_HANDSHAKE_NO_COMMON_CIPHER);
     says(&scene, HANDSHAKE, "no cipher algorithm in common");
     scene.target.from_transcript = false;
@@ -381,12 +382,13 @@ START_TEST(standstills)
     };
     static const struct {
         enum spf_check_id check;
-        size_t ending; /* where in the facts */
+        enum spf_group group;
+        size_t ending; /* where in its facts */
     } steps[] = {
-        {HANDSHAKE, offsetof(struct spf_facts, handshake.ending)},
-        {AUTH, offsetof(struct spf_facts, query.ending)},
-        {AUTH, offsetof(struct spf_facts, signature.ending)},
-        {SESSION, offsetof(struct spf_facts, session.ending)},
+        {HANDSHAKE, SPF_GROUP_HANDSHAKE, offsetof(struct spf_handshake_facts, ending)},
+        {AUTH, SPF_GROUP_QUERY, offsetof(struct spf_query_facts, ending)},
+        {AUTH, SPF_GROUP_SIGNATURE, offsetof(struct spf_signature_facts, ending)},
+        {SESSION, SPF_GROUP_SESSION, offsetof(struct spf_session_facts, ending)},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases * (sizeof steps / sizeof *steps); i++) {
@@ -397,8 +399,9 @@ START_TEST(standstills)
         struct json_object *mss = NULL;
 
         set_scene(&scene);
-        ending = (struct spf_ending *)((char *)&scene.facts + steps[step].ending);
-        (void)strcpy(scene.facts.tcp.address, cases[at].address);
+        ending = (struct spf_ending *)((char *)spf_facts_group(&scene.facts, steps[step].group) +
+                                       steps[step].ending);
+        (void)strcpy(scene.facts.tcp->address, cases[at].address);
         ending->kind = SPF_ENDING_SILENCE;
         ending->path = (struct spf_path_mtu){.outcome = cases[at].outcome,
                                              .inwards = cases[at].inwards,
@@ -406,10 +409,10 @@ START_TEST(standstills)
                                              .fails = 1500,
                                              .cut_after = 9000};
         (void)strcpy(ending->path.interface, cases[at].interface);
-        scene.facts.handshake.outcome = step == 0 ? SPF_SHAKE_TIMEOUT : SPF_SHAKE_DONE;
-        scene.facts.query.outcome = step == 1 ? SPF_AUTH_SILENT : SPF_AUTH_ACCEPTED;
-        scene.facts.signature.outcome = step == 2 ? SPF_AUTH_SILENT : SPF_AUTH_ACCEPTED;
-        scene.facts.session.outcome = step == 3 ? SPF_ECHO_TIMEOUT : SPF_ECHO_BACK;
+        scene.facts.handshake->outcome = step == 0 ? SPF_SHAKE_TIMEOUT : SPF_SHAKE_DONE;
+        scene.facts.query->outcome = step == 1 ? SPF_AUTH_SILENT : SPF_AUTH_ACCEPTED;
+        scene.facts.signature->outcome = step == 2 ? SPF_AUTH_SILENT : SPF_AUTH_ACCEPTED;
+        scene.facts.session->outcome = step == 3 ? SPF_ECHO_TIMEOUT : SPF_ECHO_BACK;
         expect(&scene, steps[step].check, SPF_FAIL, cases[at].finding);
         says(&scene, steps[step].check, cases[at].says);
         if (json_object_object_get_ex(scene.results[steps[step].check].evidence, "mss", &mss)) {
@@ -445,10 +448,10 @@ START_TEST(sessions_without_a_command)
         struct scene scene;
 
         set_scene(&scene);
-        scene.facts.session.outcome = SPF_ECHO_OTHER;
-        scene.facts.session.exit_status = cases[i].status;
-        (void)strcpy(scene.facts.identification.software, cases[i].software);
-        (void)strcpy(scene.facts.session.output, cases[i].output);
+        scene.facts.session->outcome = SPF_ECHO_OTHER;
+        scene.facts.session->exit_status = cases[i].status;
+        (void)strcpy(scene.facts.identification->software, cases[i].software);
+        (void)strcpy(scene.facts.session->output, cases[i].output);
         expect(&scene, SESSION, cases[i].verdict, cases[i].finding);
         says(&scene, SESSION, cases[i].says);
         strike(&scene);
@@ -484,9 +487,9 @@ START_TEST(sessions_with_sftp_alone)
 
             set_scene(&scene);
             scene.target.transfer = cases[i].transfer;
-            scene.facts.session.outcome = outcomes[j];
-            scene.facts.session.sftp = true;
-            scene.facts.openssh.version = cases[i].version;
+            scene.facts.session->outcome = outcomes[j];
+            scene.facts.session->sftp = true;
+            scene.facts.openssh->version = cases[i].version;
             scene.facts.group[SPF_GROUP_OPENSSH].phase = cases[i].asked ? SPF_PRESENT : SPF_FAILED;
             expect(&scene, SESSION, cases[i].verdict, cases[i].finding);
             scene.facts.group[SPF_GROUP_OPENSSH].phase = SPF_ABSENT;
@@ -532,16 +535,16 @@ START_TEST(every_ending_has_its_words)
         set_scene(&scene);
         (void)strcpy(ending.last_message, cases[i].last);
         (void)strcpy(ending.filler, cases[i].filler);
-        scene.facts.handshake.outcome = SPF_SHAKE_FAILED;
-        scene.facts.handshake.ending = ending;
-        (void)strcpy(scene.facts.handshake.error, cases[i].error);
+        scene.facts.handshake->outcome = SPF_SHAKE_FAILED;
+        scene.facts.handshake->ending = ending;
+        (void)strcpy(scene.facts.handshake->error, cases[i].error);
         expect(&scene, HANDSHAKE, SPF_FAIL, SPF_HANDSHAKE_FAILED);
         says(&scene, HANDSHAKE, cases[i].says);
         /* of a session that is not answered in time, the same clause, and how long was waited */
         scene.target.timeout_ms = 1500;
-        scene.facts.session.outcome = SPF_ECHO_TIMEOUT;
-        scene.facts.session.ending = ending;
-        (void)strcpy(scene.facts.session.error, cases[i].error);
+        scene.facts.session->outcome = SPF_ECHO_TIMEOUT;
+        scene.facts.session->ending = ending;
+        (void)strcpy(scene.facts.session->error, cases[i].error);
         if (cases[i].kind == SPF_ENDING_FLOOD) {
             expect(&scene, SESSION, SPF_UNKNOWN, SPF_SESSION_TIMEOUT);
         } else {
@@ -577,8 +580,8 @@ START_TEST(a_silence_is_explained_where_the_connection_tells)
         struct scene scene;
 
         set_scene(&scene);
-        scene.facts.query.outcome = SPF_AUTH_SILENT;
-        scene.facts.query.ending = (struct spf_ending){
+        scene.facts.query->outcome = SPF_AUTH_SILENT;
+        scene.facts.query->ending = (struct spf_ending){
             .kind = cases[i].kind,
             .flow = {.known = true,
                      .unacked = cases[i].unacked,

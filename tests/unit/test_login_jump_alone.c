@@ -103,10 +103,10 @@ START_TEST(a_way_of_its_own)
         }
     }
     turn(&scene);
-    ck_assert_msg(!scene.failed && scene.facts.tcp.outcome == way->outcome, "%s: outcome %d",
-                  way->name, (int)scene.facts.tcp.outcome);
-    ck_assert_msg(way->error == NULL || strstr(scene.facts.tcp.error, way->error) != NULL, "%s: %s",
-                  way->name, scene.facts.tcp.error);
+    ck_assert_msg(!scene.failed && scene.facts.tcp->outcome == way->outcome, "%s: outcome %d",
+                  way->name, (int)scene.facts.tcp->outcome);
+    ck_assert_msg(way->error == NULL || strstr(scene.facts.tcp->error, way->error) != NULL,
+                  "%s: %s", way->name, scene.facts.tcp->error);
     ck_assert(!spf_jump_is_lost(scene.jump));
     if (way->last != NULL) {
         look_at_last_words(&scene, way);

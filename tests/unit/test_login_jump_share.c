@@ -63,6 +63,8 @@ START_TEST(several_share_it)
     scene_open(&scene, 0, plays[0].len);
     for (int i = 0; i < 4; i++) {
         others[i] = scene;
+        others[i].facts = (struct spf_facts){0};
+        open_all(&others[i].facts);
         others[i].target.jump = jumps[i + 1];
         others[i].inquiry.target = &others[i].target;
         others[i].inquiry.facts = &others[i].facts;
@@ -74,12 +76,13 @@ START_TEST(several_share_it)
         ck_assert_ptr_nonnull(each[i]->jump);
     }
     spf_jump_free(each[1]->jump);
+    spf_facts_clear(&each[1]->facts);
     await(&scene, &plays[0]);
     each[4]->jump = spf_jump_new(&each[4]->inquiry, "web", dialled, each[4]);
     for (int i = 2; i < 5; i++) {
         await(each[i], &plays[0]);
-        ck_assert(each[i]->facts.tcp.outcome == SPF_TCP_OPEN);
-        ck_assert_str_eq(each[i]->facts.tcp.jump, jumps[i]);
+        ck_assert(each[i]->facts.tcp->outcome == SPF_TCP_OPEN);
+        ck_assert_str_eq(each[i]->facts.tcp->jump, jumps[i]);
         spf_jump_free(each[i]->jump);
         (void)close(each[i]->fd);
         spf_facts_clear(&each[i]->facts);
@@ -121,8 +124,8 @@ START_TEST(the_user_holds_one_open)
     scene_open(&scene, 0, plays[0].len);
     path_in(&scene, "control", path);
     scene.target.ssh_config = "";
-    (void)SPF_APPEND(&scene.facts.ssh_config.hops); /* of the first there is none */
-    hop = SPF_APPEND(&scene.facts.ssh_config.hops);
+    (void)SPF_APPEND(&scene.facts.ssh_config->hops); /* of the first there is none */
+    hop = SPF_APPEND(&scene.facts.ssh_config->hops);
     spf_copy(hop->manners.control_path, sizeof hop->manners.control_path, path);
     if (is_open) {
         fd = listen_at(path);

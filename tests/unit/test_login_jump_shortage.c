@@ -46,10 +46,10 @@ static void go(const struct play *play, size_t place)
     ck_assert_msg(talk == NULL || scene.there, "%s, %s: it hangs", play->name,
                   refusals_name(place));
     good = talk == NULL || (scene.failed ? place > 0 && scene.cause == SPF_SYSTEM_ERROR
-                                         : scene.facts.tcp.outcome ==
+                                         : scene.facts.tcp->outcome ==
                                                (is_there("alone") ? SPF_TCP_OPEN : play->outcome));
     ck_assert_msg(good, "%s, %s: cause %d, outcome %d", play->name, refusals_name(place),
-                  (int)scene.cause, (int)scene.facts.tcp.outcome);
+                  (int)scene.cause, (int)scene.facts.tcp->outcome);
     spf_conversation_free(talk);
     scene_close(&scene);
 }

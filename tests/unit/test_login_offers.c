@@ -105,8 +105,8 @@ static void order_of_ours(const struct place *place, char *out, size_t size)
     }
     ck_assert_msg(talk.there && talk.failure.cause == SPF_NO_FINDING, "%s", talk.failure.text);
     out[0] = '\0';
-    for (size_t i = 0; i < talk.facts.ssh_config.offers.count; i++) {
-        const struct spf_ssh_offer *offer = &talk.facts.ssh_config.offers.items[i];
+    for (size_t i = 0; i < talk.facts.ssh_config->offers.count; i++) {
+        const struct spf_ssh_offer *offer = &talk.facts.ssh_config->offers.items[i];
         const size_t len = strlen(out);
 
         (void)snprintf(out + len, size - len, "%s%s%s\n", offer->sha256,

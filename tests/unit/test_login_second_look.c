@@ -42,8 +42,8 @@ static void look(struct place *place, bool finds)
     ck_assert(talk.there);
     ck_assert_int_eq(talk.failure.cause, SPF_NO_FINDING);
     ck_assert(spf_facts_have(&talk.facts, SPF_GROUP_HOST_KEY_AGAIN));
-    ck_assert_int_eq(talk.facts.host_key_again.blob != NULL, finds);
-    ck_assert_int_eq(talk.facts.host_key_again.sha256[0] != '\0', finds);
+    ck_assert_int_eq(talk.facts.host_key_again->blob != NULL, finds);
+    ck_assert_int_eq(talk.facts.host_key_again->sha256[0] != '\0', finds);
     spf_second_look_free(again);
     talk_close(&talk);
 }

@@ -40,7 +40,7 @@ static void offer_two(struct talk *talk, const struct place *place)
     static const char *const names[] = {"ca", "key"};
 
     for (size_t i = 0; i < 2; i++) {
-        struct spf_ssh_offer *offer = SPF_APPEND(&talk->facts.ssh_config.offers);
+        struct spf_ssh_offer *offer = SPF_APPEND(&talk->facts.ssh_config->offers);
         char *path = text_of("%s/%s.pub", place->dir, names[i]);
         char *line = slurp(path);
         char blob[4096];
@@ -52,7 +52,7 @@ static void offer_two(struct talk *talk, const struct place *place)
         free(line);
         free(path);
     }
-    talk->target.offer = &talk->facts.ssh_config.offers.items[0];
+    talk->target.offer = &talk->facts.ssh_config->offers.items[0];
     talk->target.ssh_config = "";
 }
 
@@ -62,11 +62,11 @@ static void prepare(struct talk *talk, const struct place *place, enum manner ma
     talk->inquiry.arrived = arrived;
     talk_use_key(talk, place, manner == CERTIFICATE ? "certified" : manner == KEYS ? "ca" : "key");
     if (manner == AGENT || manner == STRANGER) {
-        spf_secret_free(talk->facts.key.login);
-        talk->facts.key.login = NULL;
-        talk->facts.key.usable = false;
-        talk->facts.key.encrypted = true;
-        talk->facts.key.in_agent = manner == AGENT;
+        spf_secret_free(talk->facts.key->login);
+        talk->facts.key->login = NULL;
+        talk->facts.key->usable = false;
+        talk->facts.key->encrypted = true;
+        talk->facts.key->in_agent = manner == AGENT;
     }
     if (manner == KEYS) {
         offer_two(talk, place);
@@ -77,7 +77,7 @@ static void prepare(struct talk *talk, const struct place *place, enum manner ma
         char blob[4096];
 
         ck_assert_int_eq(sscanf(line, "%*s %4095s", blob), 1);
-        talk->facts.key.certificate_line = spf_secret_new(blob, strlen(blob));
+        talk->facts.key->certificate_line = spf_secret_new(blob, strlen(blob));
         free(line);
         free(path);
     }
@@ -133,7 +133,7 @@ static struct came log_in(const struct place *place, enum manner manner, size_t 
          group <= (int)last_of[manner] && talk.failure.cause == SPF_NO_FINDING; group++) {
         serve(&talk, (enum spf_group)group, end);
         if (manner == STRANGER && group == SPF_GROUP_IDENTIFICATION) {
-            talk.facts.identification.software[0] = 'x'; /* whose yes proves nothing */
+            talk.facts.identification->software[0] = 'x'; /* whose yes proves nothing */
         }
         came.failed = talk.failure.cause != 0 ? (enum spf_group)group : SPF_GROUP_COUNT;
     }
@@ -144,13 +144,13 @@ static struct came log_in(const struct place *place, enum manner manner, size_t 
     refusals_disarm();
     ck_assert_msg(talk.there, "%s: it hangs", refusals_name(at));
     came.failure = talk.failure;
-    came.outcomes[0] = (int)talk.facts.tcp.outcome;
-    came.outcomes[1] = (int)talk.facts.identification.outcome;
-    came.outcomes[2] = (int)talk.facts.handshake.outcome;
-    came.outcomes[3] = (int)talk.facts.query.outcome * 10 + (int)talk.facts.query.stranger +
-                       100 * (int)talk.facts.query.asked.count;
-    came.outcomes[4] = (int)talk.facts.signature.outcome * 10 + (int)talk.facts.session.outcome +
-                       (talk.facts.host_key_again.blob != NULL ? 1000 : 0);
+    came.outcomes[0] = (int)talk.facts.tcp->outcome;
+    came.outcomes[1] = (int)talk.facts.identification->outcome;
+    came.outcomes[2] = (int)talk.facts.handshake->outcome;
+    came.outcomes[3] = (int)talk.facts.query->outcome * 10 + (int)talk.facts.query->stranger +
+                       100 * (int)talk.facts.query->asked.count;
+    came.outcomes[4] = (int)talk.facts.signature->outcome * 10 + (int)talk.facts.session->outcome +
+                       (talk.facts.host_key_again->blob != NULL ? 1000 : 0);
     talk_close(&talk);
     spf_login_shared_free(shared);
     return came;

@@ -46,7 +46,8 @@ static void watch(int64_t begin_ms, int64_t delay_at_ms, int64_t delay_ms, bool 
 static struct spf_opinion judged(const struct spf_drop_facts *drops)
 {
     const struct spf_target target = {.host = "203.0.113.9", .port = 22};
-    struct spf_facts facts = {0};
+    struct spf_tcp_facts tcp = {0};
+    struct spf_facts facts;
     struct spf_result results[SPF_CHECK_COUNT];
     struct spf_view view = {&target, &facts, results};
     struct spf_opinion opinion;
@@ -54,11 +55,13 @@ static struct spf_opinion judged(const struct spf_drop_facts *drops)
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         spf_result_init(&results[i]);
     }
+    spf_facts_init(&facts);
+    facts.tcp = &tcp;
     facts.group[SPF_GROUP_TCP].phase = SPF_PRESENT;
-    facts.tcp.outcome = SPF_TCP_SILENT;
-    facts.tcp.elapsed_ms = ENDS_MS;
-    strcpy(facts.tcp.address, target.host);
-    facts.tcp.drops = *drops;
+    facts.tcp->outcome = SPF_TCP_SILENT;
+    facts.tcp->elapsed_ms = ENDS_MS;
+    strcpy(facts.tcp->address, target.host);
+    facts.tcp->drops = *drops;
     opinion = spf_judge_net_port(&view, &results[SPF_CHECK_NET_PORT]);
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         spf_result_clear(&results[i]);

@@ -1,3 +1,4 @@
+#include "all_facts.h"
 #include "unit.h"
 
 #include <stdio.h>
@@ -195,19 +196,21 @@ static struct spf_opinion judge(const char *says, enum spf_group_phase phase,
                                 struct spf_result *result)
 {
     static const struct spf_target target = {.key_path = "k", .user = "root", .port = 22};
-    struct spf_facts facts = {.group[SPF_GROUP_KEY].phase = SPF_PRESENT,
-                              .group[SPF_GROUP_OPENSSH].phase = phase,
-                              .key = {.openssh_accepts = true,
-                                      .usable = true,
-                                      .damage = "key-pkcs8-ed25519",
-                                      .algorithm = "ssh-ed25519",
-                                      .container = SPF_CONTAINER_PKCS8,
-                                      .needs = SPF_NEEDS_ED25519_PKCS8}};
+    struct spf_key_facts key = {.openssh_accepts = true,
+                                .usable = true,
+                                .damage = "key-pkcs8-ed25519",
+                                .algorithm = "ssh-ed25519",
+                                .container = SPF_CONTAINER_PKCS8,
+                                .needs = SPF_NEEDS_ED25519_PKCS8};
+    struct spf_openssh_facts ssh = {0};
+    struct spf_facts facts = facts_of_key(&key);
     struct spf_result results[SPF_CHECK_COUNT] = {0};
     const struct spf_view view = {&target, &facts, results};
 
+    facts.group[SPF_GROUP_OPENSSH].phase = phase;
+    facts.openssh = &ssh;
     if (says != NULL) {
-        spf_openssh_read_version(says, strlen(says), &facts.openssh);
+        spf_openssh_read_version(says, strlen(says), &ssh);
     }
     spf_result_init(result);
     return spf_judge_key_format(&view, result);

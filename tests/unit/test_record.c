@@ -1,6 +1,7 @@
 /* What a record keeps, what it must not, and that a damaged one is recognised. */
 #include <stdio.h>
 
+#include "all_facts.h"
 #include "unit.h"
 
 #include "base/json.h"
@@ -65,6 +66,7 @@ static void serve(struct spf_ledger *record, enum spf_group group)
     struct spf_inquiry inquiry = {
         .target = spf_ledger_entry(record, 0)->target, .facts = &replayed, .arrived = arrived};
 
+    open_all(&replayed);
     spf_ledger_serve(record, 0, &inquiry, group);
 }
 
@@ -88,9 +90,10 @@ static char *record_of_a_run(void)
 
     ck_assert_int_eq(setenv("HOME", "/home/someone//", 1), 0);
     spf_run_init(&run, &target);
-    (void)snprintf(run.facts.tcp.address, sizeof run.facts.tcp.address, "203.0.113.9");
+    open_all(&run.facts);
+    (void)snprintf(run.facts.tcp->address, sizeof run.facts.tcp->address, "203.0.113.9");
     spf_run_arrived(&run, SPF_GROUP_TCP, NULL, 5);
-    (void)snprintf(run.facts.session.output, sizeof run.facts.session.output,
+    (void)snprintf(run.facts.session->output, sizeof run.facts.session->output,
                    "canary of a command");
     spf_run_arrived(&run, SPF_GROUP_SESSION, NULL, 6);
     spf_run_arrived(&run, SPF_GROUP_RULES, &denied, 7);
@@ -110,7 +113,7 @@ START_TEST(facts_and_failures_come_back)
     ck_assert_uint_eq(spf_ledger_entry(record, 0)->target->port, 2222);
     serve(record, SPF_GROUP_TCP);
     ck_assert(came);
-    ck_assert_str_eq(replayed.tcp.address, "203.0.113.9");
+    ck_assert_str_eq(replayed.tcp->address, "203.0.113.9");
     serve(record, SPF_GROUP_RULES);
     ck_assert(!came);
     ck_assert_uint_eq(failed.cause, SPF_PERMISSION_DENIED);

@@ -130,7 +130,8 @@ START_TEST(options_are_given_once)
     target.timeout_ms = 3000000;
     check_command("x --deadline {longer_deadline} --timeout {longer_timeout}",
                   "x --deadline 600 --timeout 3600");
-    run.facts.local_environment.agent_running = true;
+    ck_assert(spf_run_asked(&run, SPF_GROUP_LOCAL_ENVIRONMENT, 1));
+    run.facts.local_environment->agent_running = true;
     check_command("{ssh} -o IdentitiesOnly=yes",
                   "ssh -i key.pem root@203.0.113.9 -o IdentitiesOnly=yes");
     target.instance_id = target.host = NULL;

@@ -22,19 +22,19 @@ START_TEST(an_answer_to_a_forgotten_question)
     ck_assert(spf_task_begin(&task, &run, spf_now_ms() + UNIT_HANGS_MS));
     ck_assert_ptr_eq(spf_task_next(&shared), &task);
 
-    spf_run_asked(&run, SPF_GROUP_KEY, spf_now_ms());
-    spf_group_forget(&run.facts.group[SPF_GROUP_KEY]);
-    run.facts.key = (struct spf_key_facts){.from_agent = true, .public_blob = strdup("AAAA")};
+    ck_assert(spf_run_asked(&run, SPF_GROUP_KEY, spf_now_ms()));
+    spf_facts_forget(&run.facts, SPF_GROUP_KEY);
+    *run.facts.key = (struct spf_key_facts){.from_agent = true, .public_blob = strdup("AAAA")};
     task.inquiry.arrived(&task.inquiry, SPF_GROUP_KEY, NULL);
-    ck_assert_ptr_null(run.facts.key.public_blob);
-    ck_assert(!run.facts.key.from_agent);
+    ck_assert_ptr_null(run.facts.key->public_blob);
+    ck_assert(!run.facts.key->from_agent);
     ck_assert_int_eq(run.facts.group[SPF_GROUP_KEY].phase, SPF_ABSENT);
     ck_assert_ptr_null(spf_task_next(&shared)); /* it is no news */
 
-    spf_run_asked(&run, SPF_GROUP_KEY, spf_now_ms());
-    run.facts.key = (struct spf_key_facts){.public_blob = strdup("BBBB")};
+    ck_assert(spf_run_asked(&run, SPF_GROUP_KEY, spf_now_ms()));
+    *run.facts.key = (struct spf_key_facts){.public_blob = strdup("BBBB")};
     task.inquiry.arrived(&task.inquiry, SPF_GROUP_KEY, NULL);
-    ck_assert_str_eq(run.facts.key.public_blob, "BBBB");
+    ck_assert_str_eq(run.facts.key->public_blob, "BBBB");
     ck_assert_int_eq(run.facts.group[SPF_GROUP_KEY].phase, SPF_PRESENT);
     ck_assert_ptr_eq(spf_task_next(&shared), &task);
 

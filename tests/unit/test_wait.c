@@ -79,11 +79,11 @@ static struct spf_error scene_round(void *context, spf_groups keep, int64_t dead
         fixture_clear(f);
     }
     healthy(f);
-    f->run.facts.instance.search = SPF_INSTANCE_FOUND;
-    f->run.facts.instance.state = SPF_STATE_RUNNING;
-    f->run.facts.instance.started = FIXTURE_NOW - scene->age_s;
+    f->run.facts.instance->search = SPF_INSTANCE_FOUND;
+    f->run.facts.instance->state = SPF_STATE_RUNNING;
+    f->run.facts.instance->started = FIXTURE_NOW - scene->age_s;
     f->run.facts.group[SPF_GROUP_TCP].asked = true;
-    spf_copy(f->run.facts.identification.software, sizeof f->run.facts.identification.software,
+    spf_copy(f->run.facts.identification->software, sizeof f->run.facts.identification->software,
              "OpenSSH_9.2p1");
     if (scene->age_s < 0) {
         host_only(f, "203.0.113.9");
@@ -140,7 +140,7 @@ static void pending(struct fixture *f)
 {
     set(f, SPF_CHECK_CLOUD_INSTANCE, SPF_FAIL, SPF_INSTANCE_STARTING, NULL);
     f->run.results[SPF_CHECK_CLOUD_INSTANCE].holds = true;
-    f->run.facts.instance.state = SPF_STATE_STARTING;
+    f->run.facts.instance->state = SPF_STATE_STARTING;
     set(f, SPF_CHECK_CLOUD_ADDRESS, SPF_FAIL, SPF_ADDRESS_NONE, NULL);
     skip(f, SPF_CHECK_NET_PORT, SPF_CHECK_CLOUD_ADDRESS);
     skip_ssh(f);
@@ -151,7 +151,7 @@ static void starting(struct fixture *f)
 {
     set(f, SPF_CHECK_CLOUD_INSTANCE, SPF_FAIL, SPF_INSTANCE_STARTING, NULL);
     f->run.results[SPF_CHECK_CLOUD_INSTANCE].holds = true;
-    f->run.facts.instance.state = SPF_STATE_STARTING;
+    f->run.facts.instance->state = SPF_STATE_STARTING;
     silent(f, NULL);
 }
 
@@ -198,7 +198,7 @@ static void denied_unproved(struct fixture *f)
 
 static void denied_by_console(struct fixture *f)
 {
-    struct spf_console_authorized *line = SPF_APPEND(&f->run.facts.console.authorized);
+    struct spf_console_authorized *line = SPF_APPEND(&f->run.facts.console->authorized);
 
     refused(f, NULL);
     present(f, SPF_GROUP_CONSOLE);
@@ -257,7 +257,7 @@ static void stopped(struct fixture *f)
     starting(f);
     set(f, SPF_CHECK_CLOUD_INSTANCE, SPF_FAIL, SPF_INSTANCE_STOPPED, NULL);
     f->run.results[SPF_CHECK_CLOUD_INSTANCE].holds = true;
-    f->run.facts.instance.state = SPF_STATE_STOPPED;
+    f->run.facts.instance->state = SPF_STATE_STOPPED;
 }
 
 static void not_found(struct fixture *f)
@@ -290,7 +290,7 @@ static void no_shell(struct fixture *f)
 {
     set(f, SPF_CHECK_SSH_SESSION, SPF_FAIL, SPF_SESSION_NO_SHELL, NULL);
     present(f, SPF_GROUP_SESSION);
-    f->run.facts.session.outcome = SPF_ECHO_OTHER;
+    f->run.facts.session->outcome = SPF_ECHO_OTHER;
 }
 
 static void other_host_key(struct fixture *f)
@@ -309,7 +309,7 @@ static void web_server(struct fixture *f)
 
 static void sshd_broken(struct fixture *f)
 {
-    struct spf_console_trouble *trouble = SPF_APPEND(&f->run.facts.console.trouble);
+    struct spf_console_trouble *trouble = SPF_APPEND(&f->run.facts.console->trouble);
 
     port_refused(f);
     present(f, SPF_GROUP_CONSOLE);
@@ -453,12 +453,12 @@ START_TEST(cloud_by_its_own_interval)
     struct fixture f;
 
     healthy(&f);
-    f.run.facts.instance.search = SPF_INSTANCE_FOUND;
-    f.run.facts.instance.state = SPF_STATE_RUNNING;
+    f.run.facts.instance->search = SPF_INSTANCE_FOUND;
+    f.run.facts.instance->state = SPF_STATE_RUNNING;
     f.run.facts.group[SPF_GROUP_INSTANCE].done_ms = 1000;
     ck_assert(spf_retry_keeps(&f.run, 30000) & SPF_GROUP_BIT(INSTANCE));
     ck_assert(!(spf_retry_keeps(&f.run, 31001) & SPF_GROUP_BIT(INSTANCE)));
-    f.run.facts.instance.state = SPF_STATE_STARTING;
+    f.run.facts.instance->state = SPF_STATE_STARTING;
     ck_assert(!(spf_retry_keeps(&f.run, 6001) & SPF_GROUP_BIT(KEY_PAIR)));
     ck_assert(spf_retry_keeps(&f.run, 6001) & SPF_GROUP_BIT(KEY));
     fixture_clear(&f);

@@ -13,37 +13,37 @@
 
 static struct spf_error take_identity(struct json_object *reply, struct spf_facts *facts)
 {
-    return spf_parse_identity(reply, &facts->identity);
+    return spf_parse_identity(reply, facts->identity);
 }
 
 static struct spf_error take_key_pair(struct json_object *reply, struct spf_facts *facts)
 {
-    return spf_parse_key_pair(reply, &facts->key_pair);
+    return spf_parse_key_pair(reply, facts->key_pair);
 }
 
 static struct spf_error take_acl(struct json_object *reply, struct spf_facts *facts)
 {
-    return spf_parse_acl(reply, &facts->network_acl);
+    return spf_parse_acl(reply, facts->network_acl);
 }
 
 static struct spf_error take_console(struct json_object *reply, struct spf_facts *facts)
 {
-    return spf_parse_console(reply, &facts->console);
+    return spf_parse_console(reply, facts->console);
 }
 
 static struct spf_error take_events(struct json_object *reply, struct spf_facts *facts)
 {
-    return spf_parse_events(reply, &facts->events);
+    return spf_parse_events(reply, facts->events);
 }
 
 static struct spf_error take_image(struct json_object *reply, struct spf_facts *facts)
 {
-    return spf_parse_image(reply, facts->instance.image, &facts->image);
+    return spf_parse_image(reply, facts->instance->image, facts->image);
 }
 
 static struct spf_error take_assistant(struct json_object *reply, struct spf_facts *facts)
 {
-    return spf_parse_assistant(reply, facts->instance.id, &facts->assistant);
+    return spf_parse_assistant(reply, facts->instance->id, facts->assistant);
 }
 
 /* A group's last call: its reply holds the facts. */
@@ -77,7 +77,7 @@ static void last_call_done(struct spf_operation *operation, struct spf_call *cal
 /* The group's last call, with one parameter beside the region. */
 static void ask_ecs(struct spf_operation *operation, const char *name, const char *value)
 {
-    const char *region = operation->inquiry->facts->instance.region;
+    const char *region = operation->inquiry->facts->instance->region;
     const struct spf_sign_pair params[] = {{"RegionId", region}, {name, value}};
 
     spf_operation_call(operation, "ecs", strchr(last_calls[operation->group].action, ':') + 1,
@@ -96,8 +96,8 @@ static void ask_identity(struct spf_operation *operation)
 
 static void ask_key_pair(struct spf_operation *operation)
 {
-    const struct spf_instance_facts *instance = &operation->inquiry->facts->instance;
-    struct spf_key_pair_facts *pair = &operation->inquiry->facts->key_pair;
+    const struct spf_instance_facts *instance = operation->inquiry->facts->instance;
+    struct spf_key_pair_facts *pair = operation->inquiry->facts->key_pair;
     const struct spf_sign_pair params[] = {{"RegionId", instance->region},
                                            {"KeyPairName", instance->key_pair},
                                            {"IncludePublicKey", "true"}};
@@ -122,8 +122,8 @@ static void ask_key_pair(struct spf_operation *operation)
 static void vswitch_done(struct spf_operation *operation, struct spf_call *call,
                          const struct spf_api_reply *reply)
 {
-    struct spf_acl_facts *acl = &operation->inquiry->facts->network_acl;
-    const char *region = operation->inquiry->facts->instance.region;
+    struct spf_acl_facts *acl = operation->inquiry->facts->network_acl;
+    const char *region = operation->inquiry->facts->instance->region;
     struct spf_error error;
 
     (void)call;
@@ -145,8 +145,8 @@ static void vswitch_done(struct spf_operation *operation, struct spf_call *call,
 
 static void ask_acl(struct spf_operation *operation)
 {
-    const struct spf_instance_facts *instance = &operation->inquiry->facts->instance;
-    struct spf_acl_facts *acl = &operation->inquiry->facts->network_acl;
+    const struct spf_instance_facts *instance = operation->inquiry->facts->instance;
+    struct spf_acl_facts *acl = operation->inquiry->facts->network_acl;
     const struct spf_address dialled =
         spf_cloud_judged_address(operation->inquiry->target, operation->inquiry->facts);
     const char *vswitch = spf_cloud_vswitch(instance, &dialled);
@@ -170,18 +170,18 @@ static void ask_acl(struct spf_operation *operation)
 
 static void ask_console(struct spf_operation *operation)
 {
-    ask_ecs(operation, "InstanceId", operation->inquiry->facts->instance.id);
+    ask_ecs(operation, "InstanceId", operation->inquiry->facts->instance->id);
 }
 
 static void ask_image(struct spf_operation *operation)
 {
-    ask_ecs(operation, "ImageId", operation->inquiry->facts->instance.image);
+    ask_ecs(operation, "ImageId", operation->inquiry->facts->instance->image);
 }
 
 /* What can be asked for many instances in one call. */
 static void ask_for_many(struct spf_operation *operation, enum spf_about_what what)
 {
-    const struct spf_instance_facts *instance = &operation->inquiry->facts->instance;
+    const struct spf_instance_facts *instance = operation->inquiry->facts->instance;
 
     if (operation->aliyun->share != NULL) {
         spf_operation_call_instance(operation, what, instance->region, instance->id,

@@ -86,7 +86,7 @@ static void remember(void *list, const char *region)
 /* Everything that could be asked has answered or failed, and the instance is nowhere. */
 static void conclude(struct spf_operation *operation)
 {
-    struct spf_instance_facts *facts = &operation->inquiry->facts->instance;
+    struct spf_instance_facts *facts = operation->inquiry->facts->instance;
 
     if (facts->regions_asked.count == 0 && operation->failure.cause != SPF_NO_FINDING) {
         spf_operation_finish(operation, &operation->failure);
@@ -143,7 +143,7 @@ static void forget_failure(struct spf_instance_facts *facts, const char *region)
 /* The region was asked before the search: it has answered, or there is no other place for it. */
 static bool is_settled(struct spf_operation *operation, const char *region)
 {
-    struct spf_instance_facts *facts = &operation->inquiry->facts->instance;
+    struct spf_instance_facts *facts = operation->inquiry->facts->instance;
 
     if (holds(facts->regions_asked.items, facts->regions_asked.count, region)) {
         return true;
@@ -183,7 +183,8 @@ static bool ask_more_regions(struct spf_operation *operation)
 /* The region that the id suggests goes first. */
 static void order_regions(struct spf_operation *operation)
 {
-    struct spf_region *hint = region_of(operation, operation->inquiry->facts->instance.region_hint);
+    struct spf_region *hint =
+        region_of(operation, operation->inquiry->facts->instance->region_hint);
 
     if (hint != NULL) {
         struct spf_region first = *hint;
@@ -199,10 +200,10 @@ static void order_regions(struct spf_operation *operation)
 /* The region that was given could not be asked where its name says: is there such a region? */
 static void given_region(struct spf_operation *operation)
 {
-    const char *region = operation->inquiry->facts->credentials.region;
+    const char *region = operation->inquiry->facts->credentials->region;
 
     if (region_of(operation, region) == NULL) {
-        operation->inquiry->facts->instance.search = SPF_INSTANCE_REGION_UNKNOWN;
+        operation->inquiry->facts->instance->search = SPF_INSTANCE_REGION_UNKNOWN;
         spf_operation_finish(operation, NULL);
     } else if (learn(operation, region)) {
         (void)ask_region(operation, region);
@@ -214,7 +215,7 @@ static void given_region(struct spf_operation *operation)
 static void regions_done(struct spf_operation *operation, struct spf_call *call,
                          const struct spf_api_reply *reply)
 {
-    struct spf_instance_facts *facts = &operation->inquiry->facts->instance;
+    struct spf_instance_facts *facts = operation->inquiry->facts->instance;
     struct spf_error error;
 
     (void)call;
@@ -257,7 +258,7 @@ static bool ask_for_regions(struct spf_operation *operation, const char *from)
 static bool may_be_elsewhere(const struct spf_operation *operation,
                              const struct spf_api_reply *reply)
 {
-    bool given = operation->inquiry->facts->instance.region_was_given;
+    bool given = operation->inquiry->facts->instance->region_was_given;
 
     /* The client last: what ran out before the first call has left none. */
     return !operation->searching && operation->regions == NULL &&
@@ -268,7 +269,7 @@ static bool may_be_elsewhere(const struct spf_operation *operation,
 static void region_failed(struct spf_operation *operation, const char *region,
                           const struct spf_api_reply *reply)
 {
-    struct spf_instance_facts *facts = &operation->inquiry->facts->instance;
+    struct spf_instance_facts *facts = operation->inquiry->facts->instance;
     const struct spf_failure *failure = reply->failure;
 
     /* The first failure tells best: it is the one of the likeliest region. */
@@ -298,9 +299,9 @@ static void interfaces_done(struct spf_operation *operation, struct spf_call *ca
 
     (void)call;
     if (reply->failure == NULL) {
-        error = spf_parse_interfaces(reply->body, &operation->inquiry->facts->instance);
+        error = spf_parse_interfaces(reply->body, operation->inquiry->facts->instance);
     } else {
-        operation->inquiry->facts->instance.addresses_in_doubt = true;
+        operation->inquiry->facts->instance->addresses_in_doubt = true;
     }
     spf_operation_finish_parsed(operation, error, "ecs:DescribeNetworkInterfaces",
                                 reply->request_id);
@@ -312,7 +313,7 @@ static void interfaces_done(struct spf_operation *operation, struct spf_call *ca
  */
 static bool needs_interfaces(const struct spf_operation *operation)
 {
-    const struct spf_instance_facts *facts = &operation->inquiry->facts->instance;
+    const struct spf_instance_facts *facts = operation->inquiry->facts->instance;
     const char *host = operation->inquiry->target->host;
     bool secondary = false;
     struct spf_ip ip;
@@ -337,7 +338,7 @@ static bool needs_interfaces(const struct spf_operation *operation)
 
 static void found(struct spf_operation *operation)
 {
-    const struct spf_instance_facts *facts = &operation->inquiry->facts->instance;
+    const struct spf_instance_facts *facts = operation->inquiry->facts->instance;
 
     if (needs_interfaces(operation)) {
         const struct spf_sign_pair params[] = {
@@ -355,7 +356,7 @@ static void found(struct spf_operation *operation)
 static void region_done(struct spf_operation *operation, struct spf_call *call,
                         const struct spf_api_reply *reply)
 {
-    struct spf_instance_facts *facts = &operation->inquiry->facts->instance;
+    struct spf_instance_facts *facts = operation->inquiry->facts->instance;
     struct spf_error error;
 
     if (reply->failure != NULL) {
@@ -390,8 +391,8 @@ static void region_done(struct spf_operation *operation, struct spf_call *call,
 
 void spf_operation_instance(struct spf_operation *operation)
 {
-    const struct spf_credentials_facts *credentials = &operation->inquiry->facts->credentials;
-    struct spf_instance_facts *facts = &operation->inquiry->facts->instance;
+    const struct spf_credentials_facts *credentials = operation->inquiry->facts->credentials;
+    struct spf_instance_facts *facts = operation->inquiry->facts->instance;
     const char *id = operation->inquiry->target->instance_id;
     enum spf_instance_word kind;
     struct spf_error error;

@@ -44,7 +44,7 @@ static void end_if_last(struct spf_operation *operation)
 static void forwards_done(struct spf_operation *operation, struct spf_call *call,
                           const struct spf_api_reply *reply)
 {
-    struct spf_gateway_facts *facts = &operation->inquiry->facts->gateway;
+    struct spf_gateway_facts *facts = operation->inquiry->facts->gateway;
     int64_t page = spf_decimal(call->word, PAGES_MAX, PAGES_MAX) + 1;
     bool more = false;
     char next[24];
@@ -64,8 +64,8 @@ static void forwards_done(struct spf_operation *operation, struct spf_call *call
 
 static bool ask_forwards(struct spf_operation *operation, const char *page)
 {
-    const struct spf_gateway_facts *facts = &operation->inquiry->facts->gateway;
-    const char *region = operation->inquiry->facts->instance.region;
+    const struct spf_gateway_facts *facts = operation->inquiry->facts->gateway;
+    const char *region = operation->inquiry->facts->instance->region;
     char address[SPF_IP_TEXT_SIZE];
     const struct spf_sign_pair params[] = {{"RegionId", region},
                                            {"NatGatewayId", facts->bound_to},
@@ -81,7 +81,7 @@ static bool ask_forwards(struct spf_operation *operation, const char *page)
 static void elastic_done(struct spf_operation *operation, struct spf_call *call,
                          const struct spf_api_reply *reply)
 {
-    struct spf_gateway_facts *facts = &operation->inquiry->facts->gateway;
+    struct spf_gateway_facts *facts = operation->inquiry->facts->gateway;
 
     (void)call;
     if (!answered(operation, reply) ||
@@ -98,11 +98,11 @@ static void elastic_done(struct spf_operation *operation, struct spf_call *call,
 
 static bool ask_elastic(struct spf_operation *operation)
 {
-    const char *region = operation->inquiry->facts->instance.region;
+    const char *region = operation->inquiry->facts->instance->region;
     char address[SPF_IP_TEXT_SIZE];
     const struct spf_sign_pair params[] = {{"RegionId", region}, {"EipAddress", address}};
 
-    spf_ip_format(&operation->inquiry->facts->gateway.address, address);
+    spf_ip_format(&operation->inquiry->facts->gateway->address, address);
     return spf_operation_call(operation, "vpc", "DescribeEipAddresses", region, params,
                               SPF_COUNT(params), "", elastic_done);
 }
@@ -113,7 +113,7 @@ static void routes_done(struct spf_operation *operation, struct spf_call *call,
 
     (void)call;
     if (answered(operation, reply) &&
-        taken(operation, reply, spf_parse_routes(reply->body, &operation->inquiry->facts->gateway),
+        taken(operation, reply, spf_parse_routes(reply->body, operation->inquiry->facts->gateway),
               "vpc:DescribeRouteEntryList")) {
         end_if_last(operation);
     }
@@ -121,20 +121,21 @@ static void routes_done(struct spf_operation *operation, struct spf_call *call,
 
 static bool ask_routes(struct spf_operation *operation)
 {
-    const struct spf_gateway_facts *facts = &operation->inquiry->facts->gateway;
-    const struct spf_sign_pair params[] = {{"RegionId", operation->inquiry->facts->instance.region},
-                                           {"RouteTableId", facts->route_table},
-                                           {"DestinationCidrBlock", "0.0.0.0/0"}};
+    const struct spf_gateway_facts *facts = operation->inquiry->facts->gateway;
+    const struct spf_sign_pair params[] = {
+        {"RegionId", operation->inquiry->facts->instance->region},
+        {"RouteTableId", facts->route_table},
+        {"DestinationCidrBlock", "0.0.0.0/0"}};
 
     return spf_operation_call(operation, "vpc", "DescribeRouteEntryList",
-                              operation->inquiry->facts->instance.region, params, SPF_COUNT(params),
-                              "", routes_done);
+                              operation->inquiry->facts->instance->region, params,
+                              SPF_COUNT(params), "", routes_done);
 }
 
 static void vswitch_done(struct spf_operation *operation, struct spf_call *call,
                          const struct spf_api_reply *reply)
 {
-    struct spf_gateway_facts *facts = &operation->inquiry->facts->gateway;
+    struct spf_gateway_facts *facts = operation->inquiry->facts->gateway;
     struct spf_acl_facts vswitch = {0};
 
     (void)call;
@@ -155,8 +156,8 @@ static void vswitch_done(struct spf_operation *operation, struct spf_call *call,
 static void vpc_done(struct spf_operation *operation, struct spf_call *call,
                      const struct spf_api_reply *reply)
 {
-    struct spf_gateway_facts *facts = &operation->inquiry->facts->gateway;
-    const char *region = operation->inquiry->facts->instance.region;
+    struct spf_gateway_facts *facts = operation->inquiry->facts->gateway;
+    const char *region = operation->inquiry->facts->instance->region;
 
     (void)call;
     if (!answered(operation, reply) ||
@@ -172,7 +173,7 @@ static void vpc_done(struct spf_operation *operation, struct spf_call *call,
             spf_cloud_judged_address(operation->inquiry->target, operation->inquiry->facts);
         const struct spf_sign_pair params[] = {
             {"RegionId", region},
-            {"VSwitchId", spf_cloud_vswitch(&operation->inquiry->facts->instance, &dialled)}};
+            {"VSwitchId", spf_cloud_vswitch(operation->inquiry->facts->instance, &dialled)}};
 
         (void)spf_operation_call(operation, "vpc", "DescribeVSwitchAttributes", region, params,
                                  SPF_COUNT(params), "", vswitch_done);
@@ -181,7 +182,7 @@ static void vpc_done(struct spf_operation *operation, struct spf_call *call,
 
 static bool ask_vpc(struct spf_operation *operation)
 {
-    const struct spf_instance_facts *instance = &operation->inquiry->facts->instance;
+    const struct spf_instance_facts *instance = operation->inquiry->facts->instance;
     const struct spf_sign_pair params[] = {{"RegionId", instance->region},
                                            {"VpcId", instance->vpc}};
 
@@ -197,7 +198,7 @@ static void egress_only_done(struct spf_operation *operation, struct spf_call *c
     (void)call;
     if (answered(operation, reply) &&
         taken(operation, reply,
-              spf_parse_egress_only(reply->body, facts->instance.id, &facts->gateway),
+              spf_parse_egress_only(reply->body, facts->instance->id, facts->gateway),
               "vpc:DescribeIpv6EgressOnlyRules")) {
         end_if_last(operation);
     }
@@ -207,8 +208,8 @@ static void egress_only_done(struct spf_operation *operation, struct spf_call *c
 static void ipv6_done(struct spf_operation *operation, struct spf_call *call,
                       const struct spf_api_reply *reply)
 {
-    struct spf_gateway_facts *facts = &operation->inquiry->facts->gateway;
-    const char *region = operation->inquiry->facts->instance.region;
+    struct spf_gateway_facts *facts = operation->inquiry->facts->gateway;
+    const char *region = operation->inquiry->facts->instance->region;
 
     (void)call;
     if (!answered(operation, reply) ||
@@ -228,11 +229,11 @@ static void ipv6_done(struct spf_operation *operation, struct spf_call *call,
 
 static void ask_ipv6(struct spf_operation *operation)
 {
-    const char *region = operation->inquiry->facts->instance.region;
+    const char *region = operation->inquiry->facts->instance->region;
     char address[SPF_IP_TEXT_SIZE];
     const struct spf_sign_pair params[] = {{"RegionId", region}, {"Ipv6Address", address}};
 
-    spf_ip_format(&operation->inquiry->facts->gateway.address, address);
+    spf_ip_format(&operation->inquiry->facts->gateway->address, address);
     (void)spf_operation_call(operation, "vpc", "DescribeIpv6Addresses", region, params,
                              SPF_COUNT(params), "", ipv6_done);
 }
@@ -240,7 +241,7 @@ static void ask_ipv6(struct spf_operation *operation)
 void spf_operation_gateway(struct spf_operation *operation)
 {
     struct spf_facts *facts = operation->inquiry->facts;
-    struct spf_gateway_facts *gateway = &facts->gateway;
+    struct spf_gateway_facts *gateway = facts->gateway;
     struct spf_address dialled = {.class = SPF_CLASS_ELASTIC};
     bool own = spf_cloud_dial_address(operation->inquiry->target, facts, &dialled);
     bool elastic = dialled.class == SPF_CLASS_ELASTIC;
@@ -255,12 +256,12 @@ void spf_operation_gateway(struct spf_operation *operation)
         ask_ipv6(operation);
         return;
     }
-    memcpy(gateway->route_table, facts->network_acl.route_table, sizeof gateway->route_table);
+    memcpy(gateway->route_table, facts->network_acl->route_table, sizeof gateway->route_table);
     if (gateway->address.family != 4) {
         elastic = false;
     }
-    gateway->in_doubt = own && facts->instance.vpc[0] == '\0' && !facts->instance.classic;
-    if (own && facts->instance.vpc[0] != '\0' && !ask_vpc(operation)) {
+    gateway->in_doubt = own && facts->instance->vpc[0] == '\0' && !facts->instance->classic;
+    if (own && facts->instance->vpc[0] != '\0' && !ask_vpc(operation)) {
         return;
     }
     if (elastic && !ask_elastic(operation)) {

@@ -30,7 +30,7 @@ static struct spf_named_list *list_of(struct spf_named_list *lists, size_t count
 static void list_done(struct spf_operation *operation, struct spf_call *call,
                       const struct spf_api_reply *reply)
 {
-    struct spf_rules_facts *facts = &operation->inquiry->facts->rules;
+    struct spf_rules_facts *facts = operation->inquiry->facts->rules;
     struct spf_named_list *list =
         list_of(facts->prefix_lists.items, facts->prefix_lists.count, call->word);
     struct spf_error error = spf_ok();
@@ -56,8 +56,8 @@ static void list_done(struct spf_operation *operation, struct spf_call *call,
 
 static bool ask_list(struct spf_operation *operation, const char *id, bool ports)
 {
-    struct spf_rules_facts *facts = &operation->inquiry->facts->rules;
-    const char *region = operation->inquiry->facts->instance.region;
+    struct spf_rules_facts *facts = operation->inquiry->facts->rules;
+    const char *region = operation->inquiry->facts->instance->region;
     const struct spf_sign_pair params[] = {{"RegionId", region},
                                            {ports ? "PortRangeListId" : "PrefixListId", id}};
     struct spf_named_list *lists = ports ? facts->port_lists.items : facts->prefix_lists.items;
@@ -80,7 +80,7 @@ static bool ask_list(struct spf_operation *operation, const char *id, bool ports
 /* All pages are there: now the lists that the rules for TCP name. */
 static void pages_done(struct spf_operation *operation)
 {
-    const struct spf_rules_facts *facts = &operation->inquiry->facts->rules;
+    const struct spf_rules_facts *facts = operation->inquiry->facts->rules;
 
     for (size_t i = 0; i < facts->rules.count; i++) {
         const struct spf_rule *rule = &facts->rules.items[i];
@@ -102,7 +102,7 @@ static void take_page(struct spf_operation *operation, struct spf_call *call,
                       const struct spf_api_reply *reply, bool intranet)
 {
     static const char action[] = "ecs:DescribeSecurityGroupAttribute";
-    struct spf_rules_facts *facts = &operation->inquiry->facts->rules;
+    struct spf_rules_facts *facts = operation->inquiry->facts->rules;
     char next[SPF_NEXT_SIZE] = "";
     size_t before = facts->rules.count;
     struct spf_error error;
@@ -111,7 +111,7 @@ static void take_page(struct spf_operation *operation, struct spf_call *call,
         spf_operation_finish(operation, reply->failure);
         return;
     }
-    error = spf_parse_group(reply->body, operation->inquiry->facts->instance.classic, facts, next);
+    error = spf_parse_group(reply->body, operation->inquiry->facts->instance->classic, facts, next);
     if (error.code == SPF_OK && next[0] != '\0' && facts->rules.count == before) {
         error = spf_error(SPF_ERR_INVALID, "a page without rules promises another page");
     }
@@ -147,14 +147,14 @@ static void intranet_page_done(struct spf_operation *operation, struct spf_call 
 static bool ask_page(struct spf_operation *operation, const char *group, const char *next,
                      bool intranet)
 {
-    const char *region = operation->inquiry->facts->instance.region;
+    const char *region = operation->inquiry->facts->instance->region;
     struct spf_sign_pair params[6] = {{"RegionId", region},
                                       {"SecurityGroupId", group},
                                       {"Direction", "ingress"},
                                       {"MaxResults", "1000"}};
     size_t count = 4;
 
-    if (operation->inquiry->facts->instance.classic) {
+    if (operation->inquiry->facts->instance->classic) {
         params[count++] = (struct spf_sign_pair){"NicType", intranet ? "intranet" : "internet"};
     }
     if (next[0] != '\0') {
@@ -166,8 +166,8 @@ static bool ask_page(struct spf_operation *operation, const char *group, const c
 
 void spf_operation_rules(struct spf_operation *operation)
 {
-    const struct spf_instance_facts *instance = &operation->inquiry->facts->instance;
-    struct spf_rules_facts *facts = &operation->inquiry->facts->rules;
+    const struct spf_instance_facts *instance = operation->inquiry->facts->instance;
+    struct spf_rules_facts *facts = operation->inquiry->facts->rules;
     const struct spf_id *groups = instance->security_groups.items;
     size_t count = instance->security_groups.count;
     bool in_doubt = instance->groups_in_doubt;

@@ -13,11 +13,11 @@ static bool ask_by(struct spf_operation *operation, const char *filter, spf_call
 {
     const struct spf_facts *facts = operation->inquiry->facts;
     char list[80];
-    const struct spf_sign_pair params[] = {{"RegionId", facts->instance.region}, {filter, list}};
+    const struct spf_sign_pair params[] = {{"RegionId", facts->instance->region}, {filter, list}};
 
-    spf_format(list, sizeof list, "[\"%s\"]", facts->tcp.jump_address);
-    return spf_operation_call(operation, "ecs", "DescribeInstances", facts->instance.region, params,
-                              SPF_COUNT(params), filter, done);
+    spf_format(list, sizeof list, "[\"%s\"]", facts->tcp->jump_address);
+    return spf_operation_call(operation, "ecs", "DescribeInstances", facts->instance->region,
+                              params, SPF_COUNT(params), filter, done);
 }
 
 static void keep(const struct spf_instance_facts *found, const struct spf_ip *jump,
@@ -48,12 +48,12 @@ static void answered(struct spf_operation *operation, struct spf_call *call,
         spf_operation_finish(operation, reply->failure);
         return;
     }
-    error = spf_parse_instance(reply->body, facts->tcp.jump_address, &found);
+    error = spf_parse_instance(reply->body, facts->tcp->jump_address, &found);
     if (error.code != SPF_OK) {
         spf_operation_finish_parsed(operation, error, "ecs:DescribeInstances", reply->request_id);
     } else if (found.search == SPF_INSTANCE_FOUND || strcmp(call->word, "EipAddresses") != 0) {
-        if (found.search == SPF_INSTANCE_FOUND && spf_ip_parse(facts->tcp.jump_address, &jump)) {
-            keep(&found, &jump, &facts->jump_instance);
+        if (found.search == SPF_INSTANCE_FOUND && spf_ip_parse(facts->tcp->jump_address, &jump)) {
+            keep(&found, &jump, facts->jump_instance);
         }
         spf_operation_finish(operation, NULL);
     } else {

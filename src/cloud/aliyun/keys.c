@@ -37,7 +37,7 @@ static void tell_identity(const struct spf_aliyun *aliyun, const struct spf_cred
 static void tell(struct spf_operation *operation)
 {
     const struct spf_credentials *found = &operation->aliyun->credentials;
-    struct spf_credentials_facts *facts = &operation->inquiry->facts->credentials;
+    struct spf_credentials_facts *facts = operation->inquiry->facts->credentials;
     const char *instance = operation->inquiry->target->instance_id;
 
     memcpy(facts->source, found->source, sizeof facts->source);

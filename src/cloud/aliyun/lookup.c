@@ -57,7 +57,7 @@ static int family_of(const struct spf_operation *operation)
 /* What came of it is one operation's. */
 static void tell(const struct spf_lookup *lookup, struct spf_operation *operation)
 {
-    struct spf_lookup_facts *facts = &operation->inquiry->facts->lookup;
+    struct spf_lookup_facts *facts = operation->inquiry->facts->lookup;
     struct spf_failure failure;
 
     operation->lookup = NULL;
@@ -165,7 +165,7 @@ static void leave(struct spf_operation *operation)
 
 void spf_operation_lookup(struct spf_operation *operation)
 {
-    struct spf_lookup_facts *facts = &operation->inquiry->facts->lookup;
+    struct spf_lookup_facts *facts = operation->inquiry->facts->lookup;
     const char *url = operation->inquiry->target->source_lookup;
     const int family = family_of(operation);
     struct spf_failure failure = {.cause = SPF_SYSTEM_ERROR};

@@ -20,7 +20,7 @@ static void kinds_done(struct spf_operation *operation, struct spf_call *call,
 {
     (void)call;
     if (reply->failure == NULL) {
-        (void)!spf_parse_kinds(reply->body, &operation->inquiry->facts->membership).code;
+        (void)!spf_parse_kinds(reply->body, operation->inquiry->facts->membership).code;
     }
     end_if_last(operation);
 }
@@ -30,7 +30,7 @@ static void peer_done(struct spf_operation *operation, struct spf_call *call,
 {
     (void)call;
     if (reply->failure == NULL) {
-        (void)!spf_parse_peer(reply->body, &operation->inquiry->facts->membership).code;
+        (void)!spf_parse_peer(reply->body, operation->inquiry->facts->membership).code;
     }
     end_if_last(operation);
 }
@@ -53,8 +53,8 @@ static bool own_private(const struct spf_operation *operation, char out[SPF_IP_T
 
 void spf_operation_membership(struct spf_operation *operation)
 {
-    const struct spf_instance_facts *instance = &operation->inquiry->facts->instance;
-    const struct spf_rules_facts *rules = &operation->inquiry->facts->rules;
+    const struct spf_instance_facts *instance = operation->inquiry->facts->instance;
+    const struct spf_rules_facts *rules = operation->inquiry->facts->rules;
     char own[SPF_IP_TEXT_SIZE];
     struct spf_buf ids;
     bool going = true;

@@ -83,7 +83,7 @@ void spf_operation_finish(struct spf_operation *operation, const struct spf_fail
     if (failure != NULL) {
         copy = *failure;
         /* What came before the failure is half of the facts: nobody must take it for the whole. */
-        spf_shape_clear(spf_groups_info[group].shape, spf_facts_group(inquiry->facts, group));
+        spf_facts_wipe(inquiry->facts, group);
     }
     spf_operation_drop(operation);
     inquiry->arrived(inquiry, group, failure != NULL ? &copy : NULL);

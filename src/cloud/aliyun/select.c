@@ -70,7 +70,7 @@ static void keep_page(struct quest *quest, const struct spf_api_reply *reply)
     if (page == NULL) {
         return;
     }
-    spf_copy(page->region, sizeof page->region, quest->facts.credentials.region);
+    spf_copy(page->region, sizeof page->region, quest->facts.credentials->region);
     spf_copy(page->request_id, sizeof page->request_id, reply->request_id);
     page->date = reply->date;
     page->body = json_object_get(reply->body);
@@ -106,7 +106,7 @@ static bool ask_page(struct spf_operation *operation, const char *next)
 {
     const struct quest *quest = (struct quest *)operation->inquiry;
     const struct spf_selection *selection = quest->selection;
-    const char *region = quest->facts.credentials.region;
+    const char *region = quest->facts.credentials->region;
     struct spf_sign_pair params[5 + 2 * TAGS_MAX] = {
         {"RegionId", region},
         {"MaxResults", "100"},
@@ -196,7 +196,7 @@ static struct spf_error go(struct quest *quest)
     if (error.code != SPF_OK) {
         return error;
     }
-    if (quest->facts.credentials.region[0] == '\0') {
+    if (quest->facts.credentials->region[0] == '\0') {
         return spf_usage("say in which region: --region ID");
     }
     quest->done = false;
@@ -214,6 +214,11 @@ struct spf_error spf_aliyun_select(struct spf_aliyun *aliyun, const struct spf_s
         .fd = selection->stop_fd, .events = POLLIN, .ready = stop, .owner = quest};
 
     if (quest == NULL) {
+        return error;
+    }
+    spf_facts_init(&quest->facts);
+    if (spf_facts_group(&quest->facts, SPF_GROUP_CREDENTIALS) == NULL) {
+        free(quest);
         return error;
     }
     quest->selection = selection;
