@@ -132,6 +132,12 @@ void spf_json_write_number(struct spf_buf *buf, const char *name, int64_t number
     spf_buf_add(buf, digits + at, sizeof digits - at);
 }
 
+void spf_json_write_ready(struct spf_buf *buf, const char *name, const char *json)
+{
+    begin(buf, name);
+    spf_buf_addstr(buf, json);
+}
+
 static void write_other(struct spf_buf *buf, struct json_object *value)
 {
     const char *text = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN |

@@ -20,5 +20,7 @@ void spf_json_write_text(struct spf_buf *buf, const char *name, const char *text
 #define SPF_JSON_TEXT_MAX 2000
 void spf_json_write_clean(struct spf_buf *buf, const char *name, const char *text);
 void spf_json_write_number(struct spf_buf *buf, const char *name, int64_t number);
+/* Text that is JSON already. */
+void spf_json_write_ready(struct spf_buf *buf, const char *name, const char *json);
 /* Of any kind; NULL: null. Borrowed. */
 void spf_json_write(struct spf_buf *buf, const char *name, struct json_object *value);

@@ -7,6 +7,8 @@
 
 #include "base/shortage.h"
 
+#define TIGHT_MAX 4096
+
 void spf_buf_init(struct spf_buf *buf, size_t cap)
 {
     static char empty[1] = "";
@@ -125,11 +127,27 @@ void spf_buf_fail(struct spf_buf *buf)
     buf->failed = true;
 }
 
+/* Texts that are taken are kept for long, many at once: without room to grow. Large ones are not
+ * worth another copy. */
+static void tighten(struct spf_buf *buf)
+{
+    char *data = buf->room > buf->len + 32 && buf->len < TIGHT_MAX ? malloc(buf->len + 1) : NULL;
+
+    if (data == NULL) {
+        return;
+    }
+    memcpy(data, buf->data, buf->len + 1);
+    release(buf);
+    buf->data = data;
+    buf->room = buf->len + 1;
+}
+
 char *spf_buf_take(struct spf_buf *buf)
 {
     char *text = NULL;
 
     if (!buf->failed) {
+        tighten(buf);
         text = buf->room > 0 ? buf->data : calloc(1, 1);
     }
     if (text == NULL || buf->room == 0) {

@@ -221,8 +221,14 @@ static void take_result(struct json_object *json, struct spf_result *result, str
     result->because = (enum spf_check_id)(needed >= 0 ? needed : 0);
     result->concluded_ms = spf_json_number(json, "duration_ms", INT64_C(86400000), 0);
     if (json_object_is_type(evidence, json_type_object)) {
-        json_object_put(result->evidence);
-        result->evidence = clean_value(evidence);
+        free(result->evidence);
+        result->evidence = NULL;
+        json_object_object_foreach(evidence, name, member)
+        {
+            if (spf_is_clean(name)) {
+                spf_note_json(result, name, clean_value(member));
+            }
+        }
     }
     said->words = clean_text(json, "summary");
     if (result->status == SPF_PENDING ||

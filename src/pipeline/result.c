@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json_build.h"
@@ -46,7 +47,7 @@ void spf_result_init(struct spf_result *result)
 
 void spf_result_clear(struct spf_result *result)
 {
-    json_object_put(result->evidence);
+    free(result->evidence);
     *result = (struct spf_result){0};
 }
 
@@ -88,18 +89,28 @@ struct json_object *spf_clean_json(const char *text)
     return json;
 }
 
+static void noted(struct spf_result *result, bool good)
+{
+    result->incomplete |= !good;
+}
+
 void spf_note_json(struct spf_result *result, const char *name, struct json_object *value)
 {
-    if (result->evidence == NULL) {
-        result->evidence = spf_json_object();
-        result->incomplete = result->evidence == NULL;
-    }
-    spf_json_add(result->evidence, name, value);
+    noted(result, spf_notes_add(&result->evidence, name, value));
 }
 
 void spf_note_text(struct spf_result *result, const char *name, const char *value)
 {
-    spf_note_json(result, name, spf_clean_json(value));
+    struct spf_buf buf;
+
+    if (value == NULL) {
+        spf_note_null(result, name);
+        return;
+    }
+    spf_buf_init(&buf, SPF_JSON_TEXT_MAX);
+    spf_buf_add_clean(&buf, value, strlen(value), SPF_JSON_TEXT_MAX);
+    noted(result, !spf_buf_failed(&buf) && spf_notes_add_text(&result->evidence, name, buf.data));
+    spf_buf_clear(&buf);
 }
 
 void spf_note_thing(struct spf_result *result, enum spf_thing thing, const char *name,
@@ -116,7 +127,7 @@ void spf_note_thing(struct spf_result *result, enum spf_thing thing, const char 
 
 void spf_note_number(struct spf_result *result, const char *name, int64_t value)
 {
-    spf_note_json(result, name, spf_json_integer(value));
+    noted(result, spf_notes_add_number(&result->evidence, name, value));
 }
 
 void spf_note_bool(struct spf_result *result, const char *name, bool value)
@@ -127,4 +138,14 @@ void spf_note_bool(struct spf_result *result, const char *name, bool value)
 void spf_note_null(struct spf_result *result, const char *name)
 {
     spf_note_json(result, name, NULL);
+}
+
+struct json_object *spf_result_evidence(const struct spf_result *result)
+{
+    struct json_object *evidence = result->evidence != NULL ? spf_json_object() : NULL;
+
+    if (evidence != NULL) {
+        spf_notes_fill(result->evidence, evidence);
+    }
+    return evidence;
 }

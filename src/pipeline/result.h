@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "pipeline/finding.h"
+#include "pipeline/notes.h"
 #include "pipeline/target.h"
 
 enum spf_skip_reason {
@@ -62,7 +63,7 @@ struct spf_result {
     enum spf_skip_reason skip_reason;
     enum spf_check_id because;        /* for SPF_SKIP_NEED */
     char summary[400];                /* "" until said: then the catalogue's sentence serves */
-    struct json_object *evidence;     /* an object; NULL: none was noted. Written only */
+    struct spf_notes *evidence;       /* NULL: none was noted. Written only */
     bool incomplete;                  /* memory ran out for the evidence */
     int64_t started_ms, concluded_ms; /* monotonic */
 
@@ -97,5 +98,7 @@ void spf_note_bool(struct spf_result *result, const char *name, bool value);
 void spf_note_null(struct spf_result *result, const char *name);
 /* Takes over value (a list or an object built by the judge; its texts through spf_clean_json). */
 void spf_note_json(struct spf_result *result, const char *name, struct json_object *value);
+/* What was noted, as an object that is the caller's; NULL: nothing, or no memory. */
+SPF_MUST_USE struct json_object *spf_result_evidence(const struct spf_result *result);
 /* A JSON string of cleaned text; NULL text gives NULL, which is JSON's null. */
 struct json_object *spf_clean_json(const char *text);

@@ -13,14 +13,7 @@
  * the same to the reader. Nothing is decided by it. */
 static const char *noted(const struct spf_result *result, const char *name)
 {
-    struct json_object *member = NULL;
-
-    if (result == NULL || !json_object_object_get_ex(result->evidence, name, &member) ||
-        (!json_object_is_type(member, json_type_string) &&
-         !json_object_is_type(member, json_type_int))) {
-        return NULL;
-    }
-    return json_object_get_string(member);
+    return result != NULL ? spf_notes_text(result->evidence, name) : NULL;
 }
 
 /* NULL: there is none. query.scratch is empty. */

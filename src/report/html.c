@@ -86,12 +86,13 @@ static void add_remedies(struct spf_buf *buf, const struct spf_diagnosis *d)
 
 static void add_evidence(struct spf_buf *buf, const struct spf_result *result)
 {
+    struct json_object *evidence = spf_result_evidence(result);
     bool any = false;
 
-    if (result->evidence == NULL) {
+    if (evidence == NULL) {
         return;
     }
-    json_object_object_foreach(result->evidence, name, value)
+    json_object_object_foreach(evidence, name, value)
     {
         if (value == NULL ||
             (json_object_is_type(value, json_type_array) && json_object_array_length(value) == 0)) {
@@ -111,6 +112,7 @@ static void add_evidence(struct spf_buf *buf, const struct spf_result *result)
     if (any) {
         spf_buf_addstr(buf, "</dl></details>");
     }
+    json_object_put(evidence);
 }
 
 static void add_checks(struct spf_buf *buf, const struct spf_run *run)

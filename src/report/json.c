@@ -99,24 +99,19 @@ static bool is_promised(enum spf_check_id check, const char *name)
 
 static void add_evidence(struct spf_buf *out, const struct spf_run *run, enum spf_check_id check)
 {
-    struct json_object *found = run->results[check].evidence;
+    const struct spf_notes *notes = run->results[check].evidence;
+    const char *name;
 
     spf_json_open(out, "evidence", '{');
     for (size_t i = 0; promised[check][i] != NULL; i++) {
-        struct json_object *value = NULL;
-
-        json_object_object_get_ex(found, promised[check][i], &value);
-        spf_json_write(out, promised[check][i], value);
+        spf_notes_write(notes, promised[check][i], out);
     }
     if (run->results[check].incomplete) {
         spf_ran_short();
     }
-    if (found != NULL) {
-        json_object_object_foreach(found, name, value)
-        {
-            if (!is_promised(check, name)) {
-                spf_json_write(out, name, value);
-            }
+    for (size_t at = 0; (name = spf_notes_next(notes, &at)) != NULL;) {
+        if (!is_promised(check, name)) {
+            spf_notes_write(notes, name, out);
         }
     }
     spf_json_close(out, '}');

@@ -234,6 +234,7 @@ static void add_detail(struct spf_text_writer *w, enum spf_check_id check)
 {
     const struct spf_result *result = &w->run->results[check];
     char *words = words_of(w->run, check);
+    struct json_object *evidence;
     char text[80];
 
     add_symbol(&w->page, result->status, spf_status_ink(result->status));
@@ -254,10 +255,11 @@ static void add_detail(struct spf_text_writer *w, enum spf_check_id check)
     spf_page_flow(&w->page, SPF_INK_PLAIN, words != NULL ? words : "");
     spf_page_line(&w->page);
     free(words);
-    if (result->evidence == NULL) {
+    evidence = spf_result_evidence(result);
+    if (evidence == NULL) {
         return;
     }
-    json_object_object_foreach(result->evidence, name, value)
+    json_object_object_foreach(evidence, name, value)
     {
         const char *shown =
             json_object_is_type(value, json_type_string)
@@ -274,6 +276,7 @@ static void add_detail(struct spf_text_writer *w, enum spf_check_id check)
         spf_page_flow(&w->page, SPF_INK_PLAIN, shown);
         spf_page_line(&w->page);
     }
+    json_object_put(evidence);
 }
 
 static void add_groups(struct spf_text_writer *w)

@@ -454,13 +454,13 @@ START_TEST(crowds_of_rules)
     }
     judge(&fixture, spf_judge_cloud_security_group);
     FOUND(fixture, SPF_SG_SOURCE_EXCLUDED);
-    ck_assert_uint_eq(spf_json_count(spf_json_get(fixture.result.evidence, "near_misses")), 10);
+    ck_assert_uint_eq(evidence_count(&fixture.result, "near_misses"), 10);
     for (int i = 0; i < 30; i++) {
         rule(&fixture, SPF_POLICY_ACCEPT, i + 1, "203.0.113.0/24");
     }
     judge(&fixture, spf_judge_cloud_security_group);
     FOUND(fixture, SPF_NO_FINDING);
-    ck_assert_uint_eq(spf_json_count(spf_json_get(fixture.result.evidence, "trace")), 20);
+    ck_assert_uint_eq(evidence_count(&fixture.result, "trace"), 20);
     clean(&fixture);
 }
 END_TEST

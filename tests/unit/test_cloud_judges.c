@@ -198,7 +198,7 @@ START_TEST(security_groups)
     judge(&fixture, spf_judge_cloud_security_group);
     FOUND(fixture, SPF_SG_SOURCE_EXCLUDED);
     ck_assert_str_eq(evidence_text(&fixture.result, "allowed_source"), "198.51.100.0/24");
-    ck_assert_uint_eq(spf_json_count(spf_json_get(fixture.result.evidence, "near_misses")), 1);
+    ck_assert_uint_eq(evidence_count(&fixture.result, "near_misses"), 1);
 
     rule(&fixture, SPF_POLICY_ACCEPT, 20, "203.0.113.0/24");
     judge(&fixture, spf_judge_cloud_security_group);
@@ -209,7 +209,7 @@ START_TEST(security_groups)
     judge(&fixture, spf_judge_cloud_security_group);
     FOUND(fixture, SPF_SG_RULE_DENIES);
     ck_assert_str_eq(evidence_text(&fixture.result, "rule"), "sgr-3");
-    ck_assert_uint_eq(spf_json_count(spf_json_get(fixture.result.evidence, "trace")), 2);
+    ck_assert_uint_eq(evidence_count(&fixture.result, "trace"), 2);
     ck_assert_ptr_nonnull(strstr(command(&fixture), "--Policy accept --Priority 4"));
 
     /* A new Accept never beats a priority-1 Drop: the remedy is about the Drop. */

@@ -310,13 +310,15 @@ START_TEST(evidence_is_complete)
     struct spf_result results[SPF_CHECK_COUNT] = {0};
     struct spf_result result;
     const struct spf_view view = {&target, &facts, results};
+    struct json_object *evidence;
 
     spf_result_init(&result);
     (void)spf_judge_key_format(&view, &result);
+    evidence = spf_result_evidence(&result);
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-        ck_assert_msg(json_object_object_get_ex(result.evidence, members[i], NULL), "%s",
-                      members[i]);
+        ck_assert_msg(json_object_object_get_ex(evidence, members[i], NULL), "%s", members[i]);
     }
+    json_object_put(evidence);
     spf_result_clear(&result);
 }
 END_TEST

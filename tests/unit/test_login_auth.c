@@ -415,12 +415,14 @@ static struct spf_ssh_offer *add_offer(struct scene *scene, const char *path, co
 
 static const char *answer_noted(struct scene *scene, size_t offer)
 {
-    struct json_object *list = NULL;
+    static char text[80];
+    struct json_object *list = evidence_member(&scene->results[AUTH], "keys");
     struct json_object *answer = NULL;
 
-    ck_assert(json_object_object_get_ex(scene->results[AUTH].evidence, "keys", &list));
     ck_assert(json_object_object_get_ex(json_object_array_get_idx(list, offer), "answer", &answer));
-    return json_object_get_string(answer);
+    ck_assert(spf_copy_whole(text, sizeof text, json_object_get_string(answer)));
+    json_object_put(list);
+    return text;
 }
 
 /* Several keys in turn, none of which is accepted: and what ssh would do next. */

@@ -396,7 +396,7 @@ START_TEST(standstills)
         const size_t at = i / (sizeof steps / sizeof *steps);
         struct spf_ending *ending;
         struct scene scene;
-        struct json_object *mss = NULL;
+        struct json_object *mss;
 
         set_scene(&scene);
         ending = (struct spf_ending *)((char *)spf_facts_group(&scene.facts, steps[step].group) +
@@ -415,11 +415,13 @@ START_TEST(standstills)
         scene.facts.session->outcome = step == 3 ? SPF_ECHO_TIMEOUT : SPF_ECHO_BACK;
         expect(&scene, steps[step].check, SPF_FAIL, cases[at].finding);
         says(&scene, steps[step].check, cases[at].says);
-        if (json_object_object_get_ex(scene.results[steps[step].check].evidence, "mss", &mss)) {
+        mss = evidence_member(&scene.results[steps[step].check], "mss");
+        if (mss != NULL) {
             ck_assert_int_eq(json_object_get_int64(mss), cases[at].mss);
         } else {
             ck_assert_int_eq(cases[at].mss, -1);
         }
+        json_object_put(mss);
         strike(&scene);
     }
 }
