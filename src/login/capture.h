@@ -6,20 +6,25 @@
 #include "login/pcap.h"
 
 /*
- * libssh's capture of a session's packets, decrypted, in a file of its own that nobody else sees:
- * the only way to what libssh does not report. Of one link, in its thread.
+ * libssh's capture of a session's packets, decrypted: the only way to what libssh does not report.
+ * In memory, or else in a file of its own that nobody else sees. Of one link, in its thread.
  */
 struct spf_capture {
     ssh_pcap_file pcap;
-    int fd; /* of the file behind it; -1: none */
+    struct {
+        uint8_t *bytes; /* NULL: none, or lost: there was no memory, or they are far too many */
+        size_t len, room;
+        size_t written; /* with those that are lost */
+    } kept;             /* since the last look, where there is no file */
+    int fd;             /* of the file behind it; -1: none */
     char *path;
     bool named; /* it has a name to be removed */
     bool stale; /* libssh may have written packets since seen was read: set by who calls libssh */
     struct spf_seen seen;
 };
 
-/* Of a capture that is all zero but for fd. False: no memory, no file, or a libssh without captures
- * (WITH_PCAP). */
+/* Of a capture that is all zero but for fd, and stays where it is. False: no memory, no file, or a
+ * libssh without captures (WITH_PCAP). */
 SPF_MUST_USE bool spf_capture_start(struct spf_capture *capture, ssh_session session);
 /* What the packets say so far. */
 const struct spf_seen *spf_capture_seen(struct spf_capture *capture);

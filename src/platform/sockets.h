@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/error.h"
 
@@ -47,6 +48,13 @@ SPF_MUST_USE bool spf_send_descriptor(int socket, int fd);
  * there is none, or not on this system.
  */
 SPF_MUST_USE bool spf_socket_directory(char *path, size_t size);
+
+/*
+ * A stream whose writes are handed over as they come, and its end: either may be NULL. NULL: no
+ * memory, or not on this system.
+ */
+FILE *spf_stream_to(void (*take)(void *owner, const void *bytes, size_t len),
+                    void (*end)(void *owner), void *owner);
 
 /*
  * A file for a library that writes to names only: this process's alone, and gone at its end or, if

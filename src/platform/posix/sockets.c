@@ -1,6 +1,7 @@
 #include "platform/sockets.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -14,6 +15,52 @@ int spf_socket_hand_over(int near_end, int *far_end, int fd)
     }
     *far_end = -1;
     return near_end >= 0 && dup3(fd, near_end, O_CLOEXEC) >= 0 ? fd : -1;
+}
+
+struct stream {
+    void (*take)(void *owner, const void *bytes, size_t len);
+    void (*end)(void *owner);
+    void *owner;
+};
+
+static ssize_t write_stream(void *cookie, const char *bytes, size_t len)
+{
+    const struct stream *stream = cookie;
+
+    if (stream->take != NULL) {
+        stream->take(stream->owner, bytes, len);
+    }
+    return (ssize_t)len;
+}
+
+static int close_stream(void *cookie)
+{
+    struct stream *stream = cookie;
+
+    if (stream->end != NULL) {
+        stream->end(stream->owner);
+    }
+    free(stream);
+    return 0;
+}
+
+FILE *spf_stream_to(void (*take)(void *owner, const void *bytes, size_t len),
+                    void (*end)(void *owner), void *owner)
+{
+    struct stream *stream = malloc(sizeof *stream);
+    FILE *file = NULL;
+
+    if (stream != NULL) {
+        *stream = (struct stream){.take = take, .end = end, .owner = owner};
+        file = fopencookie(stream, "wb",
+                           (cookie_io_functions_t){.write = write_stream, .close = close_stream});
+    }
+    if (file == NULL) {
+        free(stream);
+        return NULL;
+    }
+    (void)setvbuf(file, NULL, _IONBF, 0);
+    return file;
 }
 
 /* A file without a name; where /proc is not there to open it by, one of our own in /tmp, mode 0600.

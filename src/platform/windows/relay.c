@@ -166,6 +166,15 @@ bool spf_send_descriptor(int socket, int fd)
     return false;
 }
 
+FILE *spf_stream_to(void (*take)(void *owner, const void *bytes, size_t len),
+                    void (*end)(void *owner), void *owner)
+{
+    (void)take;
+    (void)end;
+    (void)owner;
+    return NULL;
+}
+
 int spf_scratch_open(char *path, size_t size, bool *named)
 {
     int fd = -1;
