@@ -373,6 +373,7 @@ static struct spf_opinion judge_other_key(const struct spf_view *view,
         return opinion;
     }
     spf_note_text(result, "known_fingerprint", line->sha256);
+    spf_note_text(result, "known_hosts_file", line->file);
     return judge_changed(view, line, result);
 }
 
