@@ -79,6 +79,45 @@ static bool has_other_keys(const struct spf_view *view)
             !(view->facts->key->in_agent && view->facts->key->agent_keys == 1));
 }
 
+/* Of the keys that ssh would offer, is one not the key that was asked about? Each certificate is an
+ * offer of its own. */
+static bool offers_another_key(const struct spf_view *view)
+{
+    const struct spf_ssh_config_facts *config = view->facts->ssh_config;
+
+    for (size_t i = 0; i < config->offers.count; i++) {
+        if (strcmp(config->offers.items[i].sha256, view->facts->key->sha256) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * The server wants more than one key has shown. Where another key may be that, ssh goes through all
+ * its keys once more (sshconnect2.c, pubkey_reset), while this program signs with one.
+ */
+static struct spf_opinion judge_partial(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_signature_facts *facts = view->facts->signature;
+    const struct spf_target *target = view->target;
+    char text[SPF_ASKED_SIZE];
+
+    spf_note_text(result, "next_methods", facts->methods);
+    spf_note_text(result, "stage", signature);
+    /* PuTTY, given a key file, offers no other key; and a transcript is of one that tried them */
+    if (!spf_names_have(facts->methods, "publickey") || target->from_transcript ||
+        (target->no_openssh && target->key_path != NULL) ||
+        (!has_other_keys(view) && !offers_another_key(view))) {
+        return spf_concludes(SPF_AUTH_SECOND_FACTOR);
+    }
+    spf_say(result,
+            "the server accepts %s for %s, but also wants a second factor (%s), which another key "
+            "may be: ssh would go on with its other keys, which this program did not try",
+            spf_asked_key(view, text), target->user, facts->methods);
+    return spf_lowered(SPF_AUTH_SECOND_FACTOR, SPF_UNKNOWN);
+}
+
 static struct spf_opinion refused(const struct spf_view *view, const char *stage,
                                   struct spf_result *result)
 {
@@ -331,8 +370,7 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
     case SPF_AUTH_REFUSED:
         return judge_login_refusal(view, result);
     case SPF_AUTH_PARTIAL:
-        spf_note_text(result, "next_methods", facts->methods);
-        return decided(result, signature, SPF_AUTH_SECOND_FACTOR);
+        return judge_partial(view, result);
     case SPF_AUTH_LOCAL_REFUSAL:
         return judge_algorithm(view, result);
     case SPF_AUTH_ENDED:

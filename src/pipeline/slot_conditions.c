@@ -84,6 +84,17 @@ static bool asked_one_key(const struct spf_slot_query *query)
            (!target->from_transcript || target->key_path != NULL);
 }
 
+/* Whether ssh logs in is open, where it has keys that were not tried here. */
+static bool is_auth_open(const struct spf_slot_query *query)
+{
+    return query->view->results[SPF_CHECK_SSH_AUTH].status == SPF_UNKNOWN;
+}
+
+static bool is_auth_decided(const struct spf_slot_query *query)
+{
+    return !is_auth_open(query);
+}
+
 /* Dropbear, by what it says of itself. */
 static bool is_dropbear(const struct spf_slot_query *query)
 {
@@ -197,6 +208,8 @@ static const struct spf_condition conditions[] = {
     {"sshd", is_sshd, NULL},
     {"dropbear", is_dropbear, NULL},
     {"one_key", asked_one_key, NULL},
+    {"auth_open", is_auth_open, NULL},
+    {"auth_decided", is_auth_decided, NULL},
     {"certificate", has_certificate, NULL},
     {"no_principals", lacks_principals, NULL},
     {"account_expired", account_expired, NULL},

@@ -394,6 +394,69 @@ START_TEST(an_agent_that_is_too_full)
 }
 END_TEST
 
+/*
+ * "AuthenticationMethods publickey,publickey": ssh goes on with its other keys, where it has any,
+ * and this program has signed with one.
+ */
+START_TEST(a_second_key_is_wanted)
+{
+    static const struct {
+        const char *methods;
+        int64_t agent_keys;
+        bool in_agent, transcript;
+        enum spf_status status;
+    } cases[] = {
+        {"publickey", -1, false, false, SPF_FAIL},
+        {"publickey", 0, false, false, SPF_FAIL},
+        {"publickey", 1, true, false, SPF_FAIL}, /* the agent has no other key */
+        {"publickey", 1, false, false, SPF_UNKNOWN},
+        {"publickey", 2, true, false, SPF_UNKNOWN},
+        {"password,publickey", 2, true, false, SPF_UNKNOWN},
+        {"password", 2, true, false, SPF_FAIL},
+        {"publickey", 2, true, true, SPF_FAIL}, /* ssh has tried them */
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct scene scene;
+
+        set_scene(&scene);
+        scene.facts.signature->outcome = SPF_AUTH_PARTIAL;
+        (void)strcpy(scene.facts.signature->methods, cases[i].methods);
+        scene.facts.key->agent_keys = cases[i].agent_keys;
+        scene.facts.key->in_agent = cases[i].in_agent;
+        scene.target.from_transcript = cases[i].transcript;
+        expect(&scene, SPF_CHECK_SSH_AUTH, cases[i].status, SPF_AUTH_SECOND_FACTOR);
+        strike(&scene);
+    }
+}
+END_TEST
+
+/* The same for the keys of the configuration; a certificate of the same key is no second key. */
+START_TEST(a_second_key_of_the_configuration_is_wanted)
+{
+    struct spf_ssh_offer offers[2] = {{.path = "a", .sha256 = "SHA256:a"},
+                                      {.path = "a", .sha256 = "SHA256:a"}};
+    struct scene scene;
+
+    set_scene(&scene);
+    scene.facts.signature->outcome = SPF_AUTH_PARTIAL;
+    (void)strcpy(scene.facts.signature->methods, "publickey");
+    (void)strcpy(scene.facts.key->sha256, "SHA256:a");
+    scene.facts.ssh_config->offers.items = offers;
+    scene.facts.ssh_config->offers.count = 2;
+    scene.facts.ssh_config->identities_only = true;
+    scene.results[SPF_CHECK_CLOUD_KEY_PAIR].status = SPF_SKIP;
+    expect(&scene, SPF_CHECK_SSH_AUTH, SPF_FAIL, SPF_AUTH_SECOND_FACTOR);
+    (void)strcpy(offers[1].sha256, "SHA256:b");
+    expect(&scene, SPF_CHECK_SSH_AUTH, SPF_UNKNOWN, SPF_AUTH_SECOND_FACTOR);
+    offers[1].sha256[0] = '\0'; /* encrypted: which key it is, is not known */
+    expect(&scene, SPF_CHECK_SSH_AUTH, SPF_UNKNOWN, SPF_AUTH_SECOND_FACTOR);
+    scene.facts.ssh_config->offers.items = NULL;
+    scene.facts.ssh_config->offers.count = 0;
+    strike(&scene);
+}
+END_TEST
+
 START_TEST(tinyssh_says_yes_to_any_query)
 {
     struct scene scene;
@@ -540,5 +603,6 @@ int main(void)
                                files_that_were_not_read, host_keys_and_the_console, authentication,
                                an_encrypted_key_is_judged_by_its_public_half,
                                tinyssh_says_yes_to_any_query, an_agent_that_is_too_full,
+                               a_second_key_is_wanted, a_second_key_of_the_configuration_is_wanted,
                                no_key_is_shown_to_a_stranger, sessions, what_the_server_did, NULL});
 }
