@@ -116,6 +116,14 @@ const struct spf_suggestion spf_suggestions[] = {
      N_("{?sshd}sshd's log says \"not in PubkeyAcceptedAlgorithms\", \"Invalid key length\" or "
         "\"revoked by "
         "file\"")},
+    {SPF_CERTIFICATE_REFUSED, NULL,
+     N_("{?certificate}`ssh-keygen -L -f {certificate_file}` shows from when to when it is valid, "
+        "and "
+        "for whom (Principals); sshd's log says why it was refused")},
+    {SPF_CERTIFICATE_REFUSED, NULL,
+     N_("{?certificate}`ssh-keygen -L -f KEY-cert.pub` shows from when to when it is valid, and "
+        "for "
+        "whom (Principals); sshd's log says why it was refused")},
     {SPF_ROOT_FOR_COMMANDS_ONLY, NULL,
      N_("{?sshd}sshd's log says \"ROOT LOGIN REFUSED\"; try another user (-l {usual_user}), or "
         "look "

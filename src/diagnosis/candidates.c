@@ -259,6 +259,7 @@ static void explain_refusal(const struct ask *ask)
     if (proved && user_is_doubtful(run)) {
         suggest(ask, SPF_USER_NOT_OF_IMAGE);
     }
+    suggest(ask, SPF_CERTIFICATE_REFUSED); /* where there is one */
     suggest(ask, proved ? not_installed : SPF_KEY_PAIR_DIFFERENT);
     suggest(ask, SPF_USER_NOT_OF_IMAGE);
     suggest(ask, SPF_AUTHORIZED_KEYS_IGNORED);

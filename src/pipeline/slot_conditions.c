@@ -105,7 +105,8 @@ static bool is_dropbear(const struct spf_slot_query *query)
 static bool has_certificate(const struct spf_slot_query *query)
 {
     const struct spf_facts *facts = query->view->facts;
-    bool found = facts->query->of_certificate || facts->key->certificate[0] != '\0';
+    bool found = facts->query->of_certificate || facts->key->certificate[0] != '\0' ||
+                 facts->transcript->certificate;
 
     for (size_t i = 0; i < facts->ssh_config->offers.count; i++) {
         found |= facts->ssh_config->offers.items[i].certificate[0] != '\0';
@@ -121,6 +122,12 @@ static bool lacks_principals(const struct spf_slot_query *query)
 
     return facts->query->of_certificate && facts->key->certificate[0] != '\0' &&
            !facts->key->certified.host && facts->key->certified.principals[0] == '\0';
+}
+
+/* The line of sshd's log for whatever module of PAM's account phase refused (auth-pam.c). */
+static bool pam_account_refused(const struct spf_slot_query *query)
+{
+    return query->result != NULL && strstr(query->result->summary, "by PAM account") != NULL;
 }
 
 /* In PAM's words, or those of sshd's log. */
@@ -212,6 +219,7 @@ static const struct spf_condition conditions[] = {
     {"auth_decided", is_auth_decided, NULL},
     {"certificate", has_certificate, NULL},
     {"no_principals", lacks_principals, NULL},
+    {"pam_account", pam_account_refused, NULL},
     {"account_expired", account_expired, NULL},
     {"too_many_logins", has_too_many_logins, NULL},
     {"bad_chroot", has_bad_chroot, NULL},

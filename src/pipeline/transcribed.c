@@ -54,6 +54,26 @@ static void say_named(const struct spf_view *view, enum spf_finding named, const
     spf_buf_clear(&said);
 }
 
+/* cloud-init's 'Please login as the user "X" rather than the user "root".' */
+static void note_other_user(const char *words, struct spf_result *result)
+{
+    static const char before[] = "lease login as the user ";
+    const char *at = strstr(words, before);
+    char name[64];
+    size_t len;
+
+    if (at == NULL) {
+        return;
+    }
+    at += strlen(before);
+    at += *at == '"';
+    len = strcspn(at, "\" .");
+    if (len > 0 && len < sizeof name) {
+        spf_clean(name, sizeof name, at, len);
+        spf_note_text(result, "other_user", name);
+    }
+}
+
 /* A transcript can name a cause that no other group of facts holds: sshd's log does, for one. */
 bool spf_text_names(const struct spf_view *view, int check, struct spf_result *result,
                     struct spf_opinion *opinion)
@@ -72,6 +92,9 @@ bool spf_text_names(const struct spf_view *view, int check, struct spf_result *r
     }
     if (text->key_mode[0] != '\0') {
         spf_note_text(result, "mode", text->key_mode);
+    }
+    if (named == SPF_SESSION_OTHER_USER) {
+        note_other_user(text->words, result);
     }
     say_named(view, named, text->words, result);
     *opinion = spf_concludes(named);

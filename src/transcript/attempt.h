@@ -72,6 +72,7 @@ struct spf_attempt {
     char methods[200];         /* before the first offer, or of the denial */
     unsigned offered, refused; /* keys of ours, and the answers that were no */
     bool from_agent;
+    bool certificate;        /* one of a key was offered */
     char asked_file[1024];   /* whose key was offered or tried last; "" none is known */
     unsigned planned;        /* keys that ssh means to try */
     unsigned planned_known;  /* the place, from 1, of the last whose public key it has; 0: none */

@@ -28,6 +28,7 @@ static void name(struct spf_attempt *attempt, enum spf_check_id check, const cha
 {
     attempt->ended.check = check;
     attempt->ended.cause = spf_finding_by_id(cause);
+    attempt->ended.candidates[0] = '\0'; /* what was suspected before is settled */
 }
 
 static void leave_open(struct spf_attempt *attempt, enum spf_check_id check, const char *candidates)

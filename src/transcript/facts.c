@@ -15,6 +15,7 @@ static const struct spf_field facts_fields[] = {
     SPF_SHAPE_BOOL(struct spf_transcript_facts, private_key),
     SPF_SHAPE_BOOL(struct spf_transcript_facts, host_named),
     SPF_SHAPE_BOOL(struct spf_transcript_facts, user_named),
+    SPF_SHAPE_BOOL(struct spf_transcript_facts, certificate),
     SPF_SHAPE_BOOL(struct spf_transcript_facts, windows),
     SPF_SHAPE_TEXT(struct spf_transcript_facts, stopped_at),
     SPF_SHAPE_TEXT(struct spf_transcript_facts, named),

@@ -21,6 +21,7 @@ struct spf_transcript_facts {
     bool private_key; /* somebody pasted a private key with it */
     bool host_named;
     bool user_named;
+    bool certificate;     /* a certificate of a key was offered */
     bool windows;         /* the client ran there: its advice is that of Windows */
     char stopped_at[32];  /* the check at which the last attempt ended; "" at none that is known */
     char named[64];       /* the cause that the text itself names for it, an id; "" none */

@@ -82,6 +82,30 @@ static bool fill_identification(const struct spf_attempt *attempt,
     return true;
 }
 
+/* What the client itself found wrong is not the server's closing of the connection. */
+static enum spf_ending_kind how_it_broke(const char *said)
+{
+    static const struct {
+        const char *words;
+        enum spf_ending_kind kind;
+    } complaints[] = {
+        {"Bad packet length", SPF_ENDING_NO_PACKET},
+        {"Corrupted MAC on input", SPF_ENDING_BAD_MAC},
+        {"message authentication code incorrect", SPF_ENDING_BAD_MAC},
+        {"key_verify failed", SPF_ENDING_UNPROVED_HOST_KEY},
+        {"incorrect signature", SPF_ENDING_UNPROVED_HOST_KEY},
+        {"onnection reset", SPF_ENDING_RESET},
+        {"roken pipe", SPF_ENDING_BROKEN},
+    };
+
+    for (size_t i = 0; i < sizeof complaints / sizeof *complaints; i++) {
+        if (strstr(said, complaints[i].words) != NULL) {
+            return complaints[i].kind;
+        }
+    }
+    return SPF_ENDING_CLOSED;
+}
+
 static bool fill_handshake(const struct spf_attempt *attempt, struct spf_handshake_facts *shake)
 {
     static const struct {
@@ -102,7 +126,7 @@ static bool fill_handshake(const struct spf_attempt *attempt, struct spf_handsha
     *shake = (struct spf_handshake_facts){.outcome = SPF_SHAKE_DONE};
     if (attempt->kex_broken) {
         shake->outcome = SPF_SHAKE_FAILED;
-        shake->ending.kind = SPF_ENDING_CLOSED;
+        shake->ending.kind = how_it_broke(attempt->kex_error);
     } else if (attempt->kex_timeout || waits) {
         shake->outcome = SPF_SHAKE_TIMEOUT;
         shake->ending.kind = SPF_ENDING_SILENCE;

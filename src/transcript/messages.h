@@ -34,6 +34,7 @@ enum spf_message_kind {
     SPF_EVENT_HOST_REFUSED, /* an unknown key, and nobody may be asked */
     SPF_EVENT_HOST_CHANGED, /* FILE:LINE may follow */
     SPF_EVENT_HOST_REVOKED,
+    SPF_EVENT_CERTIFICATE,     /* one that is not valid: the server's, or in its log the user's */
     SPF_EVENT_HOST_UNVERIFIED, /* "Host key verification failed.": why was said before, or not */
     SPF_EVENT_AUTH_BEGINS,
     SPF_EVENT_METHODS,    /* a comma-separated list of what can continue */

@@ -155,6 +155,7 @@ static const struct spf_message rows[] = {
     {"Offending ", "key in ", SPF_EVENT_HOST_CHANGED, "line"},
     {"REVOKED HOST KEY DETECTED", NULL, SPF_EVENT_HOST_REVOKED, NULL},
     {"host key is known for", "strict checking", SPF_EVENT_HOST_REFUSED, NULL},
+    {"Certificate invalid: ", NULL, SPF_EVENT_CERTIFICATE, NULL}, /* of sshd, too */
     {"The authenticity of host ", NULL, SPF_EVENT_HOST_UNKNOWN, NULL},
     {"Host key verification failed", NULL, SPF_EVENT_HOST_UNVERIFIED, NULL},
 

@@ -228,6 +228,36 @@ static bool turn_to_server(struct spf_match *match)
 }
 
 /*
+ * "Certificate invalid: expired" is said by the client of the host's certificate, and by sshd of
+ * the user's (sshkey.c, sshkey_cert_check_authority). The line alone does not say which; what the
+ * client showed before does, or what follows.
+ */
+static const struct spf_message *certificate_row(const struct spf_attempt *attempt,
+                                                 const struct spf_match *match)
+{
+    static const struct spf_message of_user = {"Certificate", NULL, SPF_EVENT_NAMED,
+                                               "ssh.auth certificate-refused"};
+    static const struct spf_message of_host = {"Certificate", NULL, SPF_EVENT_NAMED,
+                                               "ssh.host-key host-certificate-invalid"};
+    static const struct spf_message of_either = {
+        "Certificate", NULL, SPF_EVENT_SUSPECTED,
+        "ssh.host-key host-certificate-invalid,certificate-refused"};
+
+    if (match->row->event == SPF_EVENT_CERTIFICATE) {
+        return is_of_server(match->line) || attempt->stage >= SPF_STAGE_USER_AUTH ? &of_user
+               : attempt->stage >= SPF_STAGE_CONNECTED                            ? &of_host
+                                                                                  : &of_either;
+    }
+    if (strcmp(attempt->ended.candidates, strchr(of_either.argument, ' ') + 1) != 0) {
+        return match->row;
+    }
+    if (match->row->event == SPF_EVENT_HOST_UNVERIFIED) {
+        return &of_host;
+    }
+    return spf_starts_with(match->row->words, "Failed publickey for ") ? &of_user : match->row;
+}
+
+/*
  * A program that tries again says of an earlier attempt that it did not connect, and of a later one
  * how far that came, or the other way round. The end of a connection that a jump host or a
  * ProxyCommand was to make only repeats that it was not made.
@@ -283,6 +313,7 @@ void spf_attempt_take(struct spf_attempt *attempt, const struct spf_match *found
     if ((is_of_server(match->line) || names_host_key_file(match)) && !turn_to_server(match)) {
         return;
     }
+    match->row = certificate_row(attempt, match);
     if (attempt->user[0] == '\0' && match->family == &spf_family_sshd) {
         spf_logged_user(match->line, attempt);
     }

@@ -92,6 +92,7 @@ static void take_offer(struct spf_attempt *attempt, const struct spf_match *matc
 
     attempt->offered++;
     attempt->from_agent = key.from_agent;
+    attempt->certificate |= strstr(match->line, "-CERT ") != NULL;
     attempt->files_asked += !key.from_agent;
     attempt->accepted = false;
     spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);

@@ -39,6 +39,7 @@ static void name_target(struct spf_transcript *transcript)
     };
     transcript->facts.host_named = transcript->target.host != NULL;
     transcript->facts.windows = attempt->windows;
+    transcript->facts.certificate = attempt->certificate;
     transcript->facts.user_named = transcript->target.user != NULL;
     spf_copy(transcript->facts.key_mode, sizeof transcript->facts.key_mode, attempt->key_mode);
     spf_copy(transcript->facts.client, sizeof transcript->facts.client, attempt->client);
