@@ -80,7 +80,8 @@ static int open_regular(const char *path, struct stat *st)
     return -2;
 }
 
-/* Up to max bytes; *more says that there were more. NULL: no memory, or errno. */
+/* Up to max bytes; *more says that there were more. NULL: no memory, or errno; that something ran
+ * out is noted. */
 static struct spf_secret *read_all(int fd, size_t hint, size_t max, bool *more)
 {
     size_t room = hint > 0 && hint < max ? hint + 1 : max + 1;
@@ -99,6 +100,7 @@ static struct spf_secret *read_all(int fd, size_t hint, size_t max, bool *more)
     }
     *more = len > max;
     if (got < 0) {
+        spf_heed_errno(errno);
         spf_secret_free(bytes);
         bytes = NULL;
     }

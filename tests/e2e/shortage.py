@@ -6,7 +6,7 @@ threads or entropy fails once, at its first call, its second, fourth, eighth and
 against the lab. What must hold of each: no crash; the root cause is that of a run in which nothing fails,
 or one that names the shortage; no check passes that did not pass, and none fails that did not fail.
 
-Functions whose failure is itself an answer (d2i_*, connect, ssh_userauth_*, ...) are left as they are.
+Functions whose failure is itself an answer (d2i_*, ssh_userauth_*, ...) are left as they are.
 SPF_SHORTAGE_EVERY: of so many failures one is tried (1: all); each scenario has its own selection.
 """
 
@@ -58,7 +58,8 @@ FAILURES = [
     ("accept4|bind|dup3|eventfd|epoll_create1|epoll_ctl|fcntl|getifaddrs|getrandom|getsockname|getsockopt|ioctl|"
      "listen|memfd_create|mkostemp|mmap|open|pipe2|recvmsg|rename|scandir|setsockopt|signalfd|socket|"
      "socketpair|fstat|fsync|fchmod|timerfd_.*|__res_ninit", -1, errno.EMFILE),
-    ("send", -1, errno.ENOBUFS),
+    ("connect|send", -1, errno.ENOBUFS),
+    ("epoll_wait|poll|pread|read|recv", -1, errno.ENOMEM),
     ("fdopen|opendir|realpath", 0, errno.EMFILE),
     ("posix_spawnp?|posix_spawn_file_actions_(init|add.*)|posix_spawnattr_(init|set.*)|getpwnam_r|getpwuid_r|"
      "getgrgid_r|pthread_attr_(init|set.*)", errno.ENOMEM, 0),
