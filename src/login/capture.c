@@ -51,7 +51,8 @@ static bool keep(struct spf_capture *capture, const void *bytes, size_t len)
 static void take_written(void *owner, const void *bytes, size_t len)
 {
     struct spf_capture *capture = owner;
-    const bool is_first = capture->kept.written == 0;
+    const bool is_first =
+        capture->kept.bytes == NULL && capture->kept.written == capture->kept.read;
     const bool is_lost = capture->kept.bytes == NULL && !is_first;
 
     capture->kept.written += len;
@@ -65,13 +66,19 @@ static void take_written(void *owner, const void *bytes, size_t len)
     }
 }
 
-static void read_kept(struct spf_capture *capture)
+void spf_capture_settle(struct spf_capture *capture)
 {
     if (capture->kept.bytes != NULL) {
         spf_seen_read(&capture->seen, capture->kept.bytes, capture->kept.len);
+        forget(capture);
+        capture->kept.read = capture->kept.written;
     }
-    forget(capture);
-    capture->kept.written = 0;
+}
+
+static void read_kept(struct spf_capture *capture)
+{
+    spf_capture_settle(capture);
+    capture->kept.read = capture->kept.written = 0;
 }
 
 static FILE *first_member(ssh_pcap_file pcap)

@@ -15,6 +15,7 @@ struct spf_capture {
         uint8_t *bytes; /* NULL: none, or lost: there was no memory, or they are far too many */
         size_t len, room;
         size_t written; /* with those that are lost */
+        size_t read;    /* of them, before those in bytes */
     } kept;             /* since the last look, where there is no file */
     int fd;             /* of the file behind it; -1: none */
     char *path;
@@ -28,6 +29,8 @@ struct spf_capture {
 SPF_MUST_USE bool spf_capture_start(struct spf_capture *capture, ssh_session session);
 /* What the packets say so far. */
 const struct spf_seen *spf_capture_seen(struct spf_capture *capture);
+/* The link is going to wait: what it holds until it is looked at takes no memory then. */
+void spf_capture_settle(struct spf_capture *capture);
 /* Is what was written since the last look still small enough to be read? */
 bool spf_capture_is_bounded(const struct spf_capture *capture);
 /* After its session. Takes one that was not started, or not to the end. */

@@ -180,6 +180,7 @@ int spf_link_attach(struct spf_link *link, int fd)
 
 short spf_link_events(struct spf_link *link)
 {
+    spf_capture_settle(&link->capture);
     return ssh_get_poll_flags(link->session) & SSH_WRITE_PENDING ? POLLIN | POLLOUT : POLLIN;
 }
 
