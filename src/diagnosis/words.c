@@ -157,6 +157,22 @@ static void say_opening(const struct spf_run *run, const struct spf_diagnosis *d
     spf_buf_addstr(buf, _(": "));
 }
 
+/* The key would do, but ssh as it was called offers so many others first that a server usually ends
+ * it before: counted, not tried. */
+static bool may_be_cut_off(const struct spf_run *run, struct spf_buf *buf)
+{
+    const struct spf_result *auth = &run->results[SPF_CHECK_SSH_AUTH];
+    struct spf_view view = spf_view_of(run);
+
+    return auth->finding == SPF_AGENT_KEYS_TOO_MANY &&
+           (run->target->openssh_typed || run->target->key_configured) &&
+           spf_slots_expand(buf,
+                            N_("{key} logs in as {user} to {host} by itself, but ssh would offer "
+                               "{agent_keys} other keys first, and mostly be cut off: it needs "
+                               "-o IdentitiesOnly=yes"),
+                            SPF_SLOT_TEXT, &view, auth);
+}
+
 static void say_pass(const struct spf_run *run, struct spf_buf *buf)
 {
     struct spf_view view = spf_view_of(run);
@@ -168,6 +184,8 @@ static void say_pass(const struct spf_run *run, struct spf_buf *buf)
     } else if (!has_goal) {
         spf_buf_addstr(buf,
                        _("No problem found in the checks that ran; a login was not attempted"));
+    } else if (may_be_cut_off(run, buf)) {
+        return;
     } else if (!spf_slots_expand(buf,
                                  goal == SPF_CHECK_SSH_SESSION
                                      ? N_("You can log in as {user} to {host} with {key}")

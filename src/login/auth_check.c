@@ -449,7 +449,7 @@ struct spf_opinion spf_judge_ssh_auth(const struct spf_view *view, struct spf_re
         return spf_lowered(SPF_KEY_ALGORITHM_UNSUPPORTED, SPF_UNKNOWN);
     }
     /* which of several keys is asked about first may be the bound pair's to say */
-    if (view->facts->ssh_config->offers.count > 1 &&
+    if (view->facts->ssh_config->offers.count > 1 && !spf_target_has_typed_key(view->target) &&
         view->results[SPF_CHECK_CLOUD_KEY_PAIR].status == SPF_PENDING) {
         return spf_waits();
     }

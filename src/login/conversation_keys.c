@@ -4,20 +4,24 @@
 
 /*
  * The offer that is asked about in this place: first the one that the run has chosen (the bound
- * pair's, else ssh's first), then the others in ssh's order. NULL: there is none.
+ * pair's, else ssh's first), then the others in ssh's order; all of them in ssh's order where one
+ * was given, for what precedes that one decides whether ssh comes to it. NULL: there is none.
  */
 static const struct spf_ssh_offer *offer_at(const struct spf_conversation *talk, size_t place)
 {
     const struct spf_ssh_config_facts *config = talk->inquiry->facts->ssh_config;
-    const struct spf_ssh_offer *chosen = talk->inquiry->target->offer;
+    const struct spf_target *target = talk->inquiry->target;
+    const struct spf_ssh_offer *first =
+        spf_target_has_typed_key(target) ? NULL : talk->inquiry->target->offer;
 
-    if (place == 0) {
-        return chosen;
+    if (target->offer == NULL || (place == 0 && first != NULL)) {
+        return target->offer;
     }
+    place -= first != NULL;
     for (size_t i = 0; i < config->offers.count; i++) {
         const struct spf_ssh_offer *offer = &config->offers.items[i];
 
-        if (offer != chosen && spf_ssh_offer_is_askable(offer) && --place == 0) {
+        if (offer != first && spf_ssh_offer_is_askable(offer) && place-- == 0) {
             return offer;
         }
     }

@@ -189,6 +189,19 @@ static bool goes_on(struct spf_conversation *talk, enum spf_link_state state)
     return spf_conversation_asks_several(talk) && spf_conversation_next_key(talk, state);
 }
 
+/*
+ * Before several keys comes "none", as with ssh. Where the given one stands first, as it does
+ * without an agent that holds others, it is asked for last, and a login that works pays nothing.
+ */
+static bool begins_with_none(const struct spf_conversation *talk)
+{
+    const struct spf_target *target = talk->inquiry->target;
+
+    return spf_conversation_asks_several(talk) && !talk->asked_none &&
+           !(spf_target_has_typed_key(target) &&
+             target->offer == talk->inquiry->facts->ssh_config->offers.items);
+}
+
 void spf_conversation_query(struct spf_conversation *talk)
 {
     enum spf_link_state state;
@@ -206,7 +219,7 @@ void spf_conversation_query(struct spf_conversation *talk)
         return;
     }
     spf_conversation_pad(talk);
-    if (spf_conversation_asks_several(talk) && !talk->asked_none) {
+    if (begins_with_none(talk)) {
         talk->asking_none = talk->asked_none = true;
     }
     do {

@@ -78,6 +78,20 @@ static const struct spf_ssh_offer *first_unasked(const struct spf_view *view)
     return NULL;
 }
 
+/* The one that was given, where it was not reached; else the first that was not. */
+static const struct spf_ssh_offer *missed(const struct spf_view *view)
+{
+    const struct spf_ssh_config_facts *config = view->facts->ssh_config;
+    const struct spf_ssh_offer *given =
+        spf_target_has_typed_key(view->target) ? view->target->offer : NULL;
+
+    return given != NULL &&
+                   strcmp(answer_word(view->facts->query, (size_t)(given - config->offers.items)),
+                          "not asked") == 0
+               ? given
+               : first_unasked(view);
+}
+
 /* "a, b and 3 more" */
 static void add_refused(struct spf_buf *buf, const struct spf_view *view)
 {
@@ -113,7 +127,7 @@ bool spf_keys_judge_refusal(const struct spf_view *view, struct spf_result *resu
                             struct spf_opinion *opinion)
 {
     const struct spf_query_facts *query = view->facts->query;
-    const struct spf_ssh_offer *next = first_unasked(view);
+    const struct spf_ssh_offer *next = missed(view);
     const bool cut = strstr(query->error, "Too many authentication failures") != NULL;
     struct spf_buf names;
     struct spf_buf after;
@@ -184,7 +198,8 @@ int64_t spf_keys_too_many(const struct spf_view *view)
     const struct spf_key_facts *key = view->facts->key;
     int64_t before = key->in_agent ? 0 : key->agent_keys;
 
-    if (view->target->key_configured && view->facts->ssh_config->offers.count > 0) {
+    if ((view->target->key_configured || view->target->offer != NULL) &&
+        view->facts->ssh_config->offers.count > 0) {
         before = (int64_t)untried_before(view);
     }
     /* PuTTY offers of an agent's keys the file's only (putty/ssh/userauth2-client.c) */

@@ -300,11 +300,15 @@ static void keys_read(void *owner)
     }
 }
 
-/* Without a key given, it is ssh that chooses among those of its configuration and the agent. */
+/* Without a key given, or with its own -i, it is ssh that chooses among those of its configuration
+ * and the agent. */
 static bool chooses_keys(const struct spf_ssh_config *config)
 {
     const struct spf_target *target = config->inquiry->target;
 
+    if (spf_target_has_typed_key(target)) {
+        return true;
+    }
     return target->ssh_config != NULL && target->key_path == NULL &&
            spf_target_key_dir(target) == NULL;
 }

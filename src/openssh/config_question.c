@@ -15,6 +15,10 @@ static size_t add_target(const struct spf_ssh_question *question, const char **w
         words[count++] = "-J";
         words[count++] = target->jump;
     }
+    if (spf_target_has_typed_key(target)) { /* and those of the configuration follow */
+        words[count++] = "-i";
+        words[count++] = target->key_path;
+    }
     for (size_t i = 0;; i++) { /* of several users and ports the first counts */
         if (target->user_given && i == target->user_at) {
             words[count++] = "-l";

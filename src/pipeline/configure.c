@@ -52,6 +52,41 @@ static const struct spf_ssh_offer *choose(const struct spf_facts *facts)
     return first == NULL && config->offers.count > 0 ? config->offers.items : first;
 }
 
+/*
+ * ssh's -i: the offer of that file, if ssh would offer others beside it, which may log in in its
+ * place or use up what the server allows. NULL: there is none, or ssh cannot use the file.
+ */
+static const struct spf_ssh_offer *typed_among_others(const struct spf_run *run)
+{
+    const struct spf_ssh_config_facts *config = run->facts.ssh_config;
+    const struct spf_ssh_offer *typed = NULL;
+    bool others = false;
+
+    for (size_t i = 0; config->offers.items != NULL && i < config->offers.count; i++) {
+        const struct spf_ssh_offer *offer = &config->offers.items[i];
+
+        if (strcmp(offer->path, run->asked->key_path) != 0) {
+            others |= spf_ssh_offer_is_askable(offer);
+        } else if (typed == NULL && offer->certificate[0] == '\0') {
+            typed = offer;
+        }
+    }
+    return others && typed != NULL && spf_ssh_offer_is_askable(typed) ? typed : NULL;
+}
+
+/* The one that the server accepted, else the one that was given. */
+static const struct spf_ssh_offer *choose_typed(const struct spf_run *run)
+{
+    const struct spf_ssh_config_facts *config = run->facts.ssh_config;
+    const struct spf_ssh_offer *typed = typed_among_others(run);
+    const int64_t accepted =
+        spf_facts_have(&run->facts, SPF_GROUP_QUERY) ? spf_query_accepted(run->facts.query) : -1;
+
+    return typed != NULL && accepted >= 0 && (uint64_t)accepted < config->offers.count
+               ? &config->offers.items[accepted]
+               : typed;
+}
+
 /* What was found out about another key is of no use. */
 static void forget_key(struct spf_run *run)
 {
@@ -74,15 +109,20 @@ static void forget_key(struct spf_run *run)
 
 static void choose_key(struct spf_run *run)
 {
-    const struct spf_ssh_offer *offer = choose(&run->facts);
+    const bool typed = spf_target_has_typed_key(run->asked);
+    const struct spf_ssh_offer *offer = typed ? choose_typed(run) : choose(&run->facts);
     const size_t place =
         offer != NULL ? (size_t)(offer - run->facts.ssh_config->offers.items) + 1 : 0;
 
     run->configured.offer = offer;
     if (offer != NULL) {
         run->configured.key_path = offer->path[0] != '\0' ? offer->path : NULL;
+        if (!spf_same_text(run->configured.key_path, run->asked->key_path)) {
+            run->configured.key_file = NULL; /* the prompt's look was at another one */
+        }
     }
-    if (run->offer_read != place) {
+    /* the file that was given was read without any choice */
+    if (run->offer_read != place && !(typed && run->offer_read == 0)) {
         forget_key(run);
     }
     run->offer_read = place;
@@ -134,6 +174,8 @@ static void configure(struct spf_run *run)
         target->key_path = spf_ssh_config_key(config, NULL);
         target->key_configured = true;
         choose_key(run);
+    } else if (spf_target_has_typed_key(asked)) {
+        choose_key(run);
     }
     for (size_t i = 0; i < config->known_hosts.count && files < SPF_KNOWN_HOSTS_MAX; i++) {
         if (config->known_hosts.items[i].path != NULL) {
@@ -152,7 +194,7 @@ void spf_run_reconfigure(struct spf_run *run, enum spf_group group)
     if (group == SPF_GROUP_SSH_CONFIG) {
         configure(run);
     } else if ((group == SPF_GROUP_KEY_PAIR || group == SPF_GROUP_QUERY) &&
-               run->target->key_configured) {
+               (run->target->key_configured || run->target->offer != NULL)) {
         choose_key(run);
     }
     if (group == SPF_GROUP_SSH_CONFIG || group == SPF_GROUP_FOUND_KEY) {

@@ -49,7 +49,7 @@ bool spf_check_may_be_configured(const struct spf_target *target, int check)
 {
     spf_checks free = SPF_CHECK_BIT(CLOUD_ACCESS) | SPF_CHECK_BIT(CLOUD_INSTANCE);
 
-    if (target->key_path != NULL) {
+    if (target->key_path != NULL && !target->openssh_typed) {
         free |= SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) | SPF_CHECK_BIT(KEY_FORMAT);
     }
     return target->ssh_config != NULL && !(free >> check & 1);

@@ -75,12 +75,12 @@ static bool is_sshd(const struct spf_slot_query *query)
     return spf_is_sshd(query->view->facts->identification->software);
 }
 
-/* The server was asked about one key, not several in turn. */
+/* The server was asked about one key, not several in turn, unless one of them was given. */
 static bool asked_one_key(const struct spf_slot_query *query)
 {
     const struct spf_target *target = query->view->target;
 
-    return query->view->facts->query->asked.count == 0 &&
+    return (query->view->facts->query->asked.count == 0 || spf_target_has_typed_key(target)) &&
            (!target->from_transcript || target->key_path != NULL);
 }
 

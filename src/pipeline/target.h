@@ -83,7 +83,8 @@ struct spf_target {
      * the ssh configuration is known, it has it */
     const char *missing_key;
     bool key_configured; /* no key was given: it is one that ssh would take */
-    /* of those that ssh would offer, the one that is checked, key_path's or the agent's; NULL */
+    /* of those that ssh would offer, the one that is checked, key_path's or the agent's; NULL.
+     * Where a key was given: only if ssh would offer others beside it */
     const struct spf_ssh_offer *offer;
     const char *agent; /* the socket of the ssh-agent; NULL that of SSH_AUTH_SOCK, "" none */
     uint16_t port;
@@ -124,6 +125,14 @@ struct spf_target {
 #define SPF_UNNAMED_USER N_("the user")
 #define SPF_UNNAMED_HOST N_("the server")
 #define SPF_UNNAMED_KEY  N_("the key file")
+
+/* The key is that of an ssh's -i, beside which ssh offers those of its agent and configuration. */
+static inline bool spf_target_has_typed_key(const struct spf_target *target)
+{
+    return target->openssh_typed && !target->key_configured && target->ssh_config != NULL &&
+           target->key_path != NULL && target->key_path[0] != '\0' && target->key_text == NULL &&
+           !target->from_transcript;
+}
 
 /* Where the bound pair's key is looked for, "" ~/.ssh; NULL: nowhere. */
 static inline const char *spf_target_key_dir(const struct spf_target *target)

@@ -73,6 +73,53 @@ START_TEST(a_key_that_is_given_waits_for_nothing)
 }
 END_TEST
 
+static void add_offer(const char *path)
+{
+    struct spf_ssh_offer *offer = SPF_APPEND(&run.facts.ssh_config->offers);
+
+    spf_copy(offer->path, sizeof offer->path, path);
+    offer->blob = strdup("AAAA");
+    offer->in_agent = path[0] == '\0';
+}
+
+/* ssh -i offers others as well: which of them there are decides what the server is asked about. */
+START_TEST(a_key_of_an_ssh_command_is_one_among_others)
+{
+    struct spf_target target = by_name;
+    struct spf_asked_key *asked;
+
+    target.key_path = "k";
+    target.openssh_typed = true;
+    for (int others = 0; others < 2; others++) {
+        spf_run_init(&run, &target);
+        says(&run.facts, "web", "10.0.0.5");
+        if (others > 0) {
+            add_offer("");
+        }
+        add_offer("k");
+        ck_assert_uint_eq(spf_run_advance(&run, 1), SPF_GROUP_BIT(SSH_CONFIG));
+        ck_assert(spf_run_asked(&run, SPF_GROUP_SSH_CONFIG, 1));
+        spf_run_arrived(&run, SPF_GROUP_SSH_CONFIG, NULL, 2);
+        ck_assert_str_eq(run.target->key_path, "k");
+        ck_assert(!run.target->key_configured);
+        ck_assert_ptr_eq(run.target->offer,
+                         others > 0 ? &run.facts.ssh_config->offers.items[1] : NULL);
+        if (others == 0) {
+            spf_run_clear(&run);
+        }
+    }
+    ck_assert(spf_run_asked(&run, SPF_GROUP_QUERY, 3));
+    asked = SPF_APPEND(&run.facts.query->asked);
+    asked->offer = 0;
+    asked->outcome = SPF_AUTH_ACCEPTED;
+    run.facts.query->outcome = SPF_AUTH_ACCEPTED;
+    spf_run_arrived(&run, SPF_GROUP_QUERY, NULL, 4);
+    ck_assert_ptr_eq(run.target->offer, &run.facts.ssh_config->offers.items[0]);
+    ck_assert_ptr_null(run.target->key_path);
+    spf_run_clear(&run);
+}
+END_TEST
+
 START_TEST(without_it_nothing_is_judged_that_it_may_change)
 {
     const struct spf_failure failure = spf_failure(SPF_SSH_CONFIG_UNUSABLE, "no");
@@ -203,6 +250,7 @@ int main(void)
 {
     const TTest *const tests[] = {all_waits_for_it,
                                   a_key_that_is_given_waits_for_nothing,
+                                  a_key_of_an_ssh_command_is_one_among_others,
                                   without_it_nothing_is_judged_that_it_may_change,
                                   no_key_file_is_not_known,
                                   an_instance_behind_a_way,

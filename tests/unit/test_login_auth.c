@@ -487,7 +487,18 @@ START_TEST(many_keys_and_a_strange_record)
     scene.facts.query->asked.items[1].offer = 6;
     expect(&scene, AUTH, SPF_FAIL, SPF_AUTH_TOO_MANY); /* the first two were not asked about */
     says(&scene, "before k is offered");
+    (void)add_offer(&scene, "given", "not asked"); /* the one that matters, where one was given */
+    scene.facts.query->asked.items[1].offer = 1;
+    scene.target.openssh_typed = true;
+    scene.target.ssh_config = "";
+    scene.target.key_path = "given";
+    scene.target.offer = &scene.facts.ssh_config->offers.items[6];
+    expect(&scene, AUTH, SPF_FAIL, SPF_AUTH_TOO_MANY);
+    says(&scene, "before given is offered");
+    ck_assert_str_eq(noted(&scene, "next_key_file"), "given");
     scene.results[SPF_CHECK_CLOUD_KEY_PAIR].status = SPF_PENDING;
+    ck_assert_int_eq(judge(&scene, AUTH).kind, SPF_OPINION_CONCLUDES);
+    scene.target.openssh_typed = false;
     ck_assert_int_eq(judge(&scene, AUTH).kind, SPF_OPINION_WAITS);
     strike(&scene);
     set_scene(&scene);
