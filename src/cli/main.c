@@ -185,7 +185,7 @@ static void say_call(void *context, const char *line)
 /* Lines of lists that name no target, or one that was there. */
 static void say_lists(const struct spf_options *options, const struct spf_targets *targets)
 {
-    char line[200];
+    char line[1000];
 
     for (size_t i = 0; i < targets->left_out.count && i < LEFT_OUT_SHOWN; i++) {
         (void)fprintf(stderr, _("sshpreflight: %s: %s; left out\n"),
@@ -199,9 +199,10 @@ static void say_lists(const struct spf_options *options, const struct spf_target
         return;
     }
     spf_format(line, sizeof line,
-               targets->alike == 1 ? _("%zu target is named again; each is checked once")
-                                   : _("%zu targets are named again; each is checked once"),
-               targets->alike);
+               targets->alike == 1
+                   ? _("%zu target is named again: %s; each is checked once")
+                   : _("%zu targets are named again, the first is %s; each is checked once"),
+               targets->alike, targets->alike_first != NULL ? targets->alike_first : "?");
     (void)complain(0, line);
 }
 

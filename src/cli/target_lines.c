@@ -320,6 +320,23 @@ struct spf_error spf_targets_refuse_key(const char *text, bool inventory)
     return spf_ok();
 }
 
+/* "hosts line 7: web": so far it is the name alone. */
+static void place_alike(struct spf_targets *targets, const char *name, size_t number)
+{
+    char *where = name_line(name, number);
+    struct spf_buf buf;
+
+    spf_buf_init(&buf, 1000);
+    if (where != NULL && targets->alike_first != NULL) {
+        spf_buf_addf(&buf, "%s: ", where);
+        spf_buf_add_clean(&buf, targets->alike_first, strlen(targets->alike_first), 300);
+        free(targets->alike_first);
+        targets->alike_first = spf_buf_take(&buf);
+    }
+    spf_buf_clear(&buf);
+    free(where);
+}
+
 struct spf_error spf_targets_read(struct spf_targets *targets, const struct spf_options *options,
                                   bool of_instances, const char *name, char *text)
 {
@@ -334,12 +351,17 @@ struct spf_error spf_targets_read(struct spf_targets *targets, const struct spf_
         text += strlen(mark);
     }
     for (char *line; (line = strsep(&text, "\n")) != NULL;) {
+        const size_t alike = targets->alike;
+
         number++;
         line = trimmed(line);
         if (line[0] == '\0' || line[0] == '#') {
             continue;
         }
         error = read_line(targets, options, of_instances, line);
+        if (alike == 0 && targets->alike > 0) {
+            place_alike(targets, name, number);
+        }
         if (error.code == SPF_ERR_USAGE || error.code == SPF_ERR_INVALID) {
             error = spf_targets_leave_out(targets, name_line(name, number), error.text);
         }

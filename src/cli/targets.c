@@ -147,6 +147,11 @@ static struct spf_error add(struct spf_targets *targets, const struct spf_target
     if (found == NULL || *found != copy) {
         free(copy);
         targets->alike += found != NULL;
+        if (targets->alike == 1) {
+            const char *name = target->host != NULL ? target->host : target->instance_id;
+
+            targets->alike_first = name != NULL ? strdup(name) : NULL;
+        }
         return found != NULL ? spf_ok() : spf_no_memory();
     }
     place = SPF_APPEND(&targets->list);
@@ -415,6 +420,7 @@ void spf_targets_clear(struct spf_targets *targets)
         free(targets->texts.items[i]);
     }
     clear_accounts(targets);
+    free(targets->alike_first);
     free(targets->list.items);
     free(targets->left_out.items);
     free(targets->kept.items);

@@ -24,6 +24,7 @@ struct spf_targets {
                            same */
     size_t elsewhere;   /* so many are in other parts */
     size_t alike;       /* so many named one that was there */
+    char *alike_first;  /* the first of them, after its line's place; NULL none */
     SPF_LIST(struct spf_account *) accounts; /* whose instances they are: by target->account */
     /* what the targets borrow */
     struct spf_secret *key_text;

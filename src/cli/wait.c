@@ -48,8 +48,9 @@ static void say_state(const struct spf_wait *wait, const struct spf_round *round
     spf_buf_clear(&line);
 }
 
+/* least_ms: where the time is up, how long after this round the next one may begin. */
 static void say_end(const struct spf_wait *wait, const struct spf_history *history,
-                    enum spf_wait_end end)
+                    enum spf_wait_end end, int64_t least_ms)
 {
     struct spf_buf line;
 
@@ -58,8 +59,10 @@ static void say_end(const struct spf_wait *wait, const struct spf_history *histo
         spf_buf_addf(&line, _("waiting can't help: %s"), spf_findings[history->vain].id);
     }
     if (end == SPF_WAIT_OVER) {
-        spf_buf_addf(&line, _("not within %s; it may still pass by itself"),
-                     span_of(wait->limit_ms).text);
+        spf_buf_addf(&line,
+                     _("not within %s; it may still pass by itself (the next try would be %s after "
+                       "this one)"),
+                     span_of(wait->limit_ms).text, span_of(least_ms).text);
     }
     if (line.len > 0) {
         wait->say(wait->context, line.data);
@@ -69,20 +72,19 @@ static void say_end(const struct spf_wait *wait, const struct spf_history *histo
 
 /*
  * How long to wait; a last round is brought forward so that it ends in time. Negative: the time is
- * up, for politeness allows no earlier one.
+ * up, for politeness allows none earlier than *least_ms.
  */
 static int64_t pause_of(const struct spf_wait *wait, const struct spf_history *history,
-                        const struct spf_run *run, int64_t left_ms)
+                        const struct spf_run *run, int64_t left_ms, int64_t *least_ms)
 {
-    int64_t least_ms;
     int64_t last_ms = wait->limit_ms / 10;
-    int64_t pause_ms = spf_retry_pause_ms(history, run, wait->chance(wait->context), &least_ms);
+    int64_t pause_ms = spf_retry_pause_ms(history, run, wait->chance(wait->context), least_ms);
 
     left_ms -= last_ms < LAST_ROUND_MS ? last_ms : LAST_ROUND_MS;
     if (pause_ms <= left_ms) {
         return pause_ms;
     }
-    return left_ms >= least_ms ? left_ms : -1;
+    return left_ms >= *least_ms ? left_ms : -1;
 }
 
 /* What one round means over all targets, and the longest pause that one of them asks for. */
@@ -90,7 +92,8 @@ struct prospect {
     bool open, vain;
     size_t vain_one;
     int64_t pause_ms;
-    spf_groups keep; /* what every target can keep */
+    int64_t least_ms; /* of one for which the time is up */
+    spf_groups keep;  /* what every target can keep */
 };
 
 static struct prospect consider(const struct spf_wait *wait, const struct spf_round *round,
@@ -106,6 +109,7 @@ static struct prospect consider(const struct spf_wait *wait, const struct spf_ro
         enum spf_retry retry =
             spf_retry_decide(&history[i], run, &round->diagnoses[i], now_ms, now_utc);
         int64_t pause_ms;
+        int64_t least_ms;
 
         if (history[i].alike == 1) {
             say_state(wait, round, i, now_ms - started_ms);
@@ -117,7 +121,10 @@ static struct prospect consider(const struct spf_wait *wait, const struct spf_ro
         if (retry != SPF_RETRY_OPEN) {
             continue;
         }
-        pause_ms = pause_of(wait, &history[i], run, left_ms);
+        pause_ms = pause_of(wait, &history[i], run, left_ms, &least_ms);
+        if (pause_ms < 0 && least_ms > prospect.least_ms) {
+            prospect.least_ms = least_ms;
+        }
         if (!prospect.open || pause_ms < 0 ||
             (prospect.pause_ms >= 0 && pause_ms > prospect.pause_ms)) {
             prospect.pause_ms = pause_ms;
@@ -150,12 +157,12 @@ static struct spf_error go_on(const struct spf_wait *wait, struct spf_round *rou
         prospect = consider(wait, round, history, started_ms);
         if (!prospect.open) {
             *end = prospect.vain ? SPF_WAIT_IN_VAIN : SPF_WAIT_REACHED;
-            say_end(wait, &history[prospect.vain_one], *end);
+            say_end(wait, &history[prospect.vain_one], *end, 0);
             return spf_ok();
         }
         if (prospect.pause_ms < 0) {
             *end = SPF_WAIT_OVER;
-            say_end(wait, history, *end);
+            say_end(wait, history, *end, prospect.least_ms);
             return spf_ok();
         }
         if (!wait->pause(wait->context, prospect.pause_ms)) {

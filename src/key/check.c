@@ -148,13 +148,28 @@ static struct spf_opinion judge_access_list(const struct spf_view *view, struct 
     return spf_passes();
 }
 
+#define TRIES 6 /* sshd's MaxAuthTries, where nobody changed it */
+
+/*
+ * A command of ssh goes on without a file that it can't use, and so does a configuration; then it
+ * offers what the agent holds, in the agent's order, unless it was told to offer the files' only.
+ */
+static bool agent_stands_in(const struct spf_view *view)
+{
+    const struct spf_key_facts *key = view->facts->key;
+
+    return key->in_agent && key->agent_keys <= TRIES && view->target->ssh_config != NULL &&
+           (view->target->openssh_typed || view->target->key_configured) &&
+           !view->facts->ssh_config->identities_only;
+}
+
 /* The group or others have access to the file of this user, so ssh ignores it. */
 static struct spf_opinion judge_open_file(const struct spf_view *view, struct spf_result *result,
                                           const char *mode)
 {
     const struct spf_key_facts *key = view->facts->key;
 
-    if (key->in_agent && key->container == SPF_CONTAINER_OPENSSH) {
+    if ((key->in_agent && key->container == SPF_CONTAINER_OPENSSH) || agent_stands_in(view)) {
         spf_say(result,
                 "mode %s: ssh ignores the file, and the ssh-agent, which holds this key, signs",
                 mode);
@@ -247,7 +262,7 @@ static bool is_text_damage(const struct spf_key_facts *key)
 }
 
 /* loads: this machine's ssh would load the file. */
-static struct spf_opinion judge_damage(const struct spf_key_facts *key, bool loads)
+static struct spf_opinion judge_damage_alone(const struct spf_key_facts *key, bool loads)
 {
     const enum spf_finding finding = spf_finding_by_id(key->damage);
     const bool public_known = key->public_blob != NULL;
@@ -290,6 +305,15 @@ static struct spf_opinion judge_damage(const struct spf_key_facts *key, bool loa
     return key->usable ? spf_but_holds(spf_concludes(finding)) : spf_concludes(finding);
 }
 
+static struct spf_opinion judge_damage(const struct spf_view *view, bool loads)
+{
+    const struct spf_opinion opinion = judge_damage_alone(view->facts->key, loads);
+
+    return opinion.status == SPF_FAIL && agent_stands_in(view)
+               ? spf_lowered(opinion.finding, SPF_WARN)
+               : opinion;
+}
+
 /* The file alone does not say whether the login works: ssh, too, lets the agent sign. */
 static void say_agent_holds(const struct spf_view *view, struct spf_result *result)
 {
@@ -314,8 +338,7 @@ static bool ssh_is_to_read_ppk(const struct spf_view *view)
     const struct spf_key_facts *key = view->facts->key;
 
     return spf_finding_by_id(key->damage) == SPF_KEY_IS_PPK &&
-           (view->target->openssh_typed || view->target->key_configured) &&
-           (!key->in_agent || view->facts->ssh_config->identities_only);
+           (view->target->openssh_typed || view->target->key_configured) && !agent_stands_in(view);
 }
 
 /* PuTTY goes on without a file that it can't use, and so the agent's key may still do. */
@@ -429,7 +452,7 @@ struct spf_opinion spf_judge_key_format(const struct spf_view *view, struct spf_
         return spf_passes();
     }
     if (key->damage[0]) {
-        return judge_damage(key, loads);
+        return judge_damage(view, loads);
     }
     if (view->target->no_openssh && !key->putty_accepts) {
         return judge_for_putty(view, result);

@@ -106,13 +106,32 @@ static const char *known_hosts_name(const struct spf_slot_query *query)
     return query->scratch->data;
 }
 
-/* Where ssh learns new host keys, by a configuration that is used; else ~/.ssh/known_hosts. */
+/* The first file of --known-hosts, which the line for ssh names as well; NULL: it was not given. */
+static const char *given_known_hosts(const struct spf_target *target)
+{
+    static const char name[] = "--known-hosts";
+    const char *const *words = target->other_options;
+
+    for (; words != NULL && *words != NULL; words++) {
+        const size_t len = strcspn(*words, "=");
+
+        if (len >= strlen("--kn") && strncmp(*words, name, len) == 0) {
+            return (*words)[len] == '=' ? *words + len + 1 : words[1];
+        }
+    }
+    return NULL;
+}
+
+/* Where ssh learns new host keys, by --known-hosts or a configuration that is used; else
+ * ~/.ssh/known_hosts. */
 static const char *known_hosts_file(const struct spf_slot_query *query)
 {
     const struct spf_ssh_config_facts *config = query->view->facts->ssh_config;
     const bool used = query->view->target->ssh_config != NULL && config->known_hosts.count > 0;
 
-    return used ? config->known_hosts.items[0].path : NULL;
+    const char *given = given_known_hosts(query->view->target);
+
+    return given != NULL ? given : used ? config->known_hosts.items[0].path : NULL;
 }
 
 /* What was given may be its name; what a command takes is the id. */

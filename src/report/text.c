@@ -326,14 +326,18 @@ static void add_source(struct spf_text_writer *w)
 {
     const struct spf_transcript_facts *text = w->run->facts.transcript;
     char line[300];
+    char client[120] = "";
 
     if (!w->run->target->from_transcript) {
         return;
     }
+    if (text->client[0] != '\0') {
+        spf_format(client, sizeof client, _(", %s"), text->client);
+    }
     spf_format(line, sizeof line,
-               text->lines == 1 ? _("From a transcript of %lld line%s%s; %s")
-                                : _("From a transcript of %lld lines%s%s; %s"),
-               (long long)text->lines, text->client[0] ? ", " : "", text->client,
+               text->lines == 1 ? _("From a transcript of %lld line%s; %s")
+                                : _("From a transcript of %lld lines%s; %s"),
+               (long long)text->lines, client,
                w->run->target->instance_id != NULL ? _("only the cloud was asked")
                                                    : _("nothing was contacted"));
     spf_page_flow(&w->page, SPF_INK_DIM, line);

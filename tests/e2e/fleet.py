@@ -127,7 +127,7 @@ def a_list_of_hosts(scene):
     expect("left out", [line["where"][-6:] for line in report["left_out"]], ["line 7"])
     expect("groups", [(one["cause"], one["targets"]) for one in report["summary"]["groups"]],
            [("port-refused", ["%s@127.0.0.1 port %d" % (servers.login_user(), scene.closed)])])
-    for part in ("line 7: two hosts", "1 target is named again"):
+    for part in ("line 7: two hosts", "1 target is named again: ", "line 8: %s; each is" % hosts[0]):
         if part not in err:
             raise AssertionError("standard error lacks %r: %s" % (part, err))
     out, _ = scene.run("--hosts-file", path, status=1)

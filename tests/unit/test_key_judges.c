@@ -229,7 +229,7 @@ END_TEST
 /* What is a warning on its own is fatal where the program that logs in can't use the file. */
 START_TEST(the_program_must_be_able_to_use_the_file)
 {
-    struct spf_target target = {.key_path = "k.ppk", .openssh_typed = true};
+    struct spf_target target = {.key_path = "k.ppk", .ssh_config = "", .openssh_typed = true};
     struct spf_key_facts key = {.damage = "key-is-ppk",
                                 .container = SPF_CONTAINER_PPK3,
                                 .putty_accepts = true,
@@ -248,7 +248,7 @@ START_TEST(the_program_must_be_able_to_use_the_file)
     config.identities_only = true;
     ask(spf_judge_key_format, &target, &facts, said);
     expect("ssh, PPK in an agent that is not asked", said, "fail ssh-needs-openssh-key", "");
-    target = (struct spf_target){.key_path = "k.ppk", .key_configured = true};
+    target = (struct spf_target){.key_path = "k.ppk", .ssh_config = "", .key_configured = true};
     ask(spf_judge_key_format, &target, &facts, said);
     expect("IdentityFile, PPK", said, "fail ssh-needs-openssh-key", "");
     target = (struct spf_target){.key_path = "k.ppk", .no_openssh = true};

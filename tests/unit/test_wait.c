@@ -412,6 +412,7 @@ START_TEST(waits_until_the_time_is_up)
     const struct open *row = &open[_i];
     const struct stage stages[] = {{0, row->show, row->takes_ms}, {0, NULL, 0}};
     struct scene scene = {0};
+    char next[80];
 
     ck_assert_msg(waits(&scene, stages, row->age_s, row->limit_s) == SPF_WAIT_OVER, "%s: %s",
                   row->name, scene.said);
@@ -423,6 +424,11 @@ START_TEST(waits_until_the_time_is_up)
         ck_assert_int_ge(scene.round_ms[i] - scene.round_ms[i - 1], row->least_ms);
     }
     ck_assert_msg(scene.lines == 2, "%s: %s", row->name, scene.said);
+    spf_format(next, sizeof next, "(the next try would be %s after this one)\n",
+               row->least_ms == 60000   ? "1 min 0 s"
+               : row->least_ms == 15000 ? "15 s"
+                                        : "1 s");
+    ck_assert_msg(strstr(scene.said, next) != NULL, "%s: %s lacks %s", row->name, scene.said, next);
     fixture_clear(&scene.f);
 }
 END_TEST
