@@ -4,6 +4,7 @@
 
 #include "base/json_build.h"
 #include "base/language.h"
+#include "base/text.h"
 #include "cloud/judging.h"
 #include "cloud/rules.h"
 
@@ -220,7 +221,7 @@ static void mention_other_port(const struct spf_rules_facts *facts,
     for (size_t i = 0; i < facts->rules.count; i++) {
         const struct spf_rule *rule = &facts->rules.items[i];
         struct spf_rules_question there = *question;
-        char said[sizeof result->summary];
+        char said[SPF_SUMMARY_SIZE];
 
         if (rule->policy != SPF_POLICY_ACCEPT || !rule->ports.understood || rule->ports.first < 1 ||
             rule->ports.first > 65535 ||
@@ -231,7 +232,7 @@ static void mention_other_port(const struct spf_rules_facts *facts,
         if (spf_rule_fit(facts, &there, rule, NULL) != SPF_FITS) {
             continue;
         }
-        memcpy(said, result->summary, sizeof said);
+        spf_copy(said, sizeof said, result->summary);
         spf_say(result, "%s; rule %s%s%s%s accepts you at %u/%u: was another port meant (-p %u)?",
                 said, rule->id, rule->description[0] != '\0' ? " (" : "", rule->description,
                 rule->description[0] != '\0' ? ")" : "", (unsigned)rule->ports.first,

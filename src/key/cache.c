@@ -35,7 +35,7 @@ struct question {
     struct spf_key_directory *seen;
     /* the worker's answer */
     struct spf_error error;
-    struct spf_key_facts key;
+    struct spf_key_facts *key;        /* the group's; NULL: no key is asked for */
     struct spf_found_key_facts found; /* owns nothing */
 };
 
@@ -128,9 +128,8 @@ static void tell(const struct question *question, struct spf_inquiry *inquiry)
     }
     if (question->group == SPF_GROUP_FOUND_KEY) {
         *inquiry->facts->found_key = question->found;
-    } else if (!spf_shape_copy(&spf_key_shape, &question->key, inquiry->facts->key)) {
-        fail(inquiry, question->group, no_memory);
-        return;
+    } else {
+        spf_facts_share(inquiry->facts, SPF_GROUP_KEY, question->key);
     }
     inquiry->arrived(inquiry, question->group, NULL);
 }
@@ -148,7 +147,7 @@ static void done(struct spf_job *job)
 
 static void free_question(struct question *question)
 {
-    spf_shape_clear(&spf_key_shape, &question->key);
+    spf_facts_release(SPF_GROUP_KEY, question->key);
     spf_key_file_clear(&question->file);
     spf_key_directory_free(question->seen);
     spf_secret_free(question->text);
@@ -187,7 +186,7 @@ static void drop(struct question *question)
 /* False: no memory or descriptor. */
 static bool read_key(struct question *question)
 {
-    struct spf_key_facts *key = &question->key;
+    struct spf_key_facts *key = question->key;
 
     if (question->blob != NULL) {
         uint8_t blob[8192];
@@ -215,7 +214,7 @@ static void work_on_key(struct spf_job *job)
     bool good = read_key(question);
 
     if (good) {
-        spf_agent_ask_about(question->agent, &question->key);
+        spf_agent_ask_about(question->agent, question->key);
         good = !spf_was_short();
     }
     if (!good) {
@@ -286,6 +285,10 @@ static struct spf_key_directory *seen_of(struct spf_key_cache *cache, const char
 /* False: no memory. */
 static bool ask_for_key(struct question *question, const struct spf_target *target)
 {
+    question->key = spf_facts_new(SPF_GROUP_KEY);
+    if (question->key == NULL) {
+        return false;
+    }
     question->passphrase = spf_secret_share(target->passphrase);
     question->text = spf_secret_share(target->key_text);
     if (target->key_file != NULL) {

@@ -210,7 +210,7 @@ void spf_ending_say(struct spf_result *result, const char *what, const struct sp
     if (ending->kind == SPF_ENDING_NONE) {
         return;
     }
-    spf_buf_init(&buf, sizeof result->summary);
+    spf_buf_init(&buf, SPF_SUMMARY_SIZE);
     spf_buf_addf(&buf, _("%s: "), spf_tr(what));
     add_clause(&buf, ending, error);
     if (!spf_buf_failed(&buf)) {
@@ -227,7 +227,7 @@ void spf_ending_say_late(const struct spf_view *view, struct spf_result *result,
 {
     unsigned seconds = (view->target->timeout_ms + 999) / 1000;
     char late[260];
-    char said[sizeof result->summary];
+    char said[SPF_SUMMARY_SIZE];
 
     if (ending->kind != SPF_ENDING_SILENCE && ending->kind != SPF_ENDING_FILLERS) {
         spf_ending_say(result, what, ending, error);

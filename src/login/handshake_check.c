@@ -287,7 +287,7 @@ static void say_agreed(const struct spf_handshake_facts *facts, struct spf_resul
 {
     const char *const agreed[] = {facts->kex, facts->host_key_algorithm, facts->cipher_out,
                                   mac_or_null(facts->mac_out)};
-    char text[sizeof result->summary] = "";
+    char text[SPF_SUMMARY_SIZE] = "";
     size_t len = 0;
 
     for (size_t i = 0; i < sizeof agreed / sizeof *agreed; i++) {

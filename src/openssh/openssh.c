@@ -7,21 +7,18 @@
 
 #define SAYS_MAX 65536u /* of ssh -G; the longest, it prints 5 KiB */
 
-/* What a worker asks ssh, for one group; of the facts one is filled. */
+/* What a worker asks ssh, for one group. */
 struct answer {
     struct spf_job job; /* first: the loop hands it back */
     enum spf_group group;
-    struct spf_openssh_facts version;
-    struct spf_openssh_algorithms_facts algorithms;
+    void *facts; /* the group's */
 };
 
 /* A group: asked for once, and handed to all who want it. */
 struct topic {
     enum spf_group group;
     struct answer *running; /* NULL: none */
-    bool known;
-    struct spf_openssh_facts version;
-    struct spf_openssh_algorithms_facts algorithms;
+    void *facts;            /* the answer; NULL: not known yet */
     SPF_LIST(struct spf_inquiry *) waiting;
 };
 
@@ -32,14 +29,14 @@ struct spf_openssh {
 
 static void ask_version(struct answer *answer)
 {
-    spf_openssh_ask_version(&answer->version);
+    spf_openssh_ask_version(answer->facts);
 }
 
 /* ssh before 8.6 has no "HostKeyAlgorithms" to ask about, but "key". */
 static void ask_algorithms(struct answer *answer)
 {
     static const char *const offer[] = {"ssh", "-G", "-F", "none", "localhost", NULL};
-    struct spf_openssh_algorithms_facts *facts = &answer->algorithms;
+    struct spf_openssh_algorithms_facts *facts = answer->facts;
     const struct {
         const char *what;
         char **list;
@@ -82,33 +79,13 @@ static void release(struct spf_job *job)
 {
     struct answer *answer = (struct answer *)job;
 
-    spf_shape_clear(&spf_openssh_algorithms_shape, &answer->algorithms);
+    spf_facts_release(answer->group, answer->facts);
     free(answer);
-}
-
-static char *copy(const char *list)
-{
-    return list != NULL ? strdup(list) : NULL;
 }
 
 static void tell(const struct topic *topic, struct spf_inquiry *inquiry)
 {
-    const struct spf_openssh_algorithms_facts *known = &topic->algorithms;
-
-    if (topic->group == SPF_GROUP_OPENSSH) {
-        *inquiry->facts->openssh = topic->version;
-    } else {
-        *inquiry->facts->openssh_algorithms = (struct spf_openssh_algorithms_facts){
-            .kex = copy(known->kex),
-            .host_keys = copy(known->host_keys),
-            .ciphers = copy(known->ciphers),
-            .macs = copy(known->macs),
-            .known_kex = copy(known->known_kex),
-            .known_host_keys = copy(known->known_host_keys),
-            .known_ciphers = copy(known->known_ciphers),
-            .known_macs = copy(known->known_macs),
-        };
-    }
+    spf_facts_share(inquiry->facts, topic->group, topic->facts);
     inquiry->arrived(inquiry, topic->group, NULL);
 }
 
@@ -118,10 +95,8 @@ static void done(struct spf_job *job)
     struct topic *topic = job->owner;
 
     topic->running = NULL;
-    topic->version = answer->version;
-    topic->algorithms = answer->algorithms;
-    answer->algorithms = (struct spf_openssh_algorithms_facts){0}; /* the topic's now */
-    topic->known = true;
+    topic->facts = answer->facts;
+    answer->facts = NULL; /* the topic's now */
     for (size_t i = 0; i < topic->waiting.count; i++) {
         tell(topic, topic->waiting.items[i]);
     }
@@ -138,7 +113,12 @@ static bool start(struct spf_openssh *openssh, struct topic *topic)
     *answer = (struct answer){
         .job = {.work = work, .done = done, .release = release, .owner = topic},
         .group = topic->group,
+        .facts = spf_facts_new(topic->group),
     };
+    if (answer->facts == NULL) {
+        free(answer);
+        return false;
+    }
     topic->running = answer;
     if (spf_loop_submit(openssh->loop, &answer->job)) {
         return true;
@@ -166,7 +146,7 @@ void spf_openssh_serve(struct spf_openssh *openssh, struct spf_inquiry *inquiry,
     struct topic *topic = group == SPF_GROUP_OPENSSH ? &openssh->version : &openssh->algorithms;
     struct spf_inquiry **waiting;
 
-    if (topic->known) {
+    if (topic->facts != NULL) {
         tell(topic, inquiry);
         return;
     }
@@ -204,7 +184,7 @@ static void clear_topic(struct topic *topic)
     if (topic->running != NULL) {
         spf_job_cancel(&topic->running->job);
     }
-    spf_shape_clear(&spf_openssh_algorithms_shape, &topic->algorithms);
+    spf_facts_release(topic->group, topic->facts);
     free(topic->waiting.items);
 }
 

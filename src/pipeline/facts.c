@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
+
 #define GROUP(symbol, group_name, member, group_shape, ...) \
     [SPF_GROUP_##                                           \
         symbol] = {group_name, offsetof(struct spf_facts, member), &(group_shape), __VA_ARGS__}
@@ -103,6 +105,55 @@ static bool is_own(const void *own)
     return own != NULL && own != &nothing;
 }
 
+/* A group's facts with how many have them. */
+struct value {
+    size_t users;
+    _Alignas(max_align_t) char facts[];
+};
+
+/* Of the largest little is written: they are pages of their own (base/pages.h). */
+#define LARGE 8192
+
+static struct value *value_of(const void *own)
+{
+    return (struct value *)(void *)((char *)(uintptr_t)own - offsetof(struct value, facts));
+}
+
+void *spf_facts_new(enum spf_group group)
+{
+    const size_t size = sizeof(struct value) + spf_groups_info[group].shape->size;
+    struct value *value = size > LARGE ? spf_pages_new(size) : calloc(1, size);
+
+    if (value == NULL) {
+        return NULL;
+    }
+    value->users = 1;
+    return value->facts;
+}
+
+void spf_facts_release(enum spf_group group, void *own)
+{
+    const struct spf_shape *shape = spf_groups_info[group].shape;
+    const size_t size = sizeof(struct value) + shape->size;
+
+    if (!is_own(own) || --value_of(own)->users > 0) {
+        return;
+    }
+    spf_shape_clear(shape, own);
+    if (size > LARGE) {
+        spf_pages_free(value_of(own), size);
+    } else {
+        free(value_of(own));
+    }
+}
+
+void spf_facts_share(struct spf_facts *facts, enum spf_group group, const void *own)
+{
+    value_of(own)->users++;
+    spf_facts_release(group, get(facts, group));
+    set(facts, group, own);
+}
+
 void spf_facts_init(struct spf_facts *facts)
 {
     for (int i = 0; i < SPF_GROUP_COUNT; i++) {
@@ -115,7 +166,7 @@ void *spf_facts_group(struct spf_facts *facts, enum spf_group group)
 {
     void *own = get(facts, group);
 
-    if (!is_own(own) && (own = calloc(1, spf_groups_info[group].shape->size)) != NULL) {
+    if (!is_own(own) && (own = spf_facts_new(group)) != NULL) {
         set(facts, group, own);
     }
     return own;
@@ -158,7 +209,10 @@ void spf_facts_wipe(struct spf_facts *facts, enum spf_group group)
 {
     void *own = get(facts, group);
 
-    if (is_own(own)) {
+    if (is_own(own) && value_of(own)->users > 1) { /* not ours alone */
+        spf_facts_release(group, own);
+        set(facts, group, &nothing);
+    } else if (is_own(own)) {
         spf_shape_clear(spf_groups_info[group].shape, own);
     }
 }
@@ -173,12 +227,9 @@ void spf_facts_forget(struct spf_facts *facts, enum spf_group group)
 void spf_facts_clear(struct spf_facts *facts)
 {
     for (int i = 0; i < SPF_GROUP_COUNT; i++) {
-        void *own = get(facts, (enum spf_group)i);
-
-        spf_facts_forget(facts, (enum spf_group)i);
-        if (is_own(own)) {
-            free(own);
-        }
+        spf_facts_release((enum spf_group)i, get(facts, (enum spf_group)i));
         set(facts, (enum spf_group)i, &nothing);
+        drop_failure(&facts->group[i]);
+        facts->group[i] = (struct spf_group_state){0};
     }
 }

@@ -147,9 +147,17 @@ void spf_facts_init(struct spf_facts *facts);
 void *spf_facts_group(struct spf_facts *facts, enum spf_group group);
 /* The same to be read, zeros where there are none. */
 const void *spf_facts_read(const struct spf_facts *facts, enum spf_group group);
-bool spf_facts_have(const struct spf_facts *facts, enum spf_group group);
-/* Frees what the group's facts own and zeroes them; they stay in place, for whoever still writes.
+/*
+ * Facts that are the same for many: made once, written, then shared with each of them and not
+ * written any more. Whoever made them releases them, as does everybody's spf_facts_clear; takes
+ * NULL. Shared and released in the loop's thread.
  */
+void *spf_facts_new(enum spf_group group); /* zeroed; NULL: no memory */
+void spf_facts_share(struct spf_facts *facts, enum spf_group group, const void *own);
+void spf_facts_release(enum spf_group group, void *own);
+bool spf_facts_have(const struct spf_facts *facts, enum spf_group group);
+/* Frees what the group's facts own and zeroes them; they stay in place, for whoever still writes,
+ * but for shared ones. */
 void spf_facts_wipe(struct spf_facts *facts, enum spf_group group);
 /* The same, and the group is absent again. */
 void spf_facts_forget(struct spf_facts *facts, enum spf_group group);

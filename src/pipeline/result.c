@@ -40,20 +40,32 @@ enum spf_thing spf_thing_by_name(const char *name)
     return SPF_THING_NONE;
 }
 
+static char not_said[] = "";
+
 void spf_result_init(struct spf_result *result)
 {
-    *result = (struct spf_result){0};
+    *result = (struct spf_result){.summary = not_said};
+}
+
+static void drop_summary(struct spf_result *result)
+{
+    if (result->summary != not_said) {
+        free(result->summary);
+    }
+    result->summary = not_said;
 }
 
 void spf_result_clear(struct spf_result *result)
 {
     free(result->evidence);
-    *result = (struct spf_result){0};
+    drop_summary(result);
+    spf_result_init(result);
 }
 
 void spf_result_forget(struct spf_result *result)
 {
-    struct spf_result fresh = {.status = result->status,
+    struct spf_result fresh = {.summary = not_said,
+                               .status = result->status,
                                .started_ms = result->started_ms,
                                .concluded_ms = result->concluded_ms};
 
@@ -63,13 +75,19 @@ void spf_result_forget(struct spf_result *result)
 
 void spf_say(struct spf_result *result, const char *fmt, ...)
 {
-    char text[sizeof result->summary];
+    char text[SPF_SUMMARY_SIZE];
+    char clean[SPF_SUMMARY_SIZE];
+    char *summary;
     va_list args;
 
     va_start(args, fmt);
     spf_vformat(text, sizeof text, spf_tr(fmt), args);
     va_end(args);
-    spf_clean(result->summary, sizeof result->summary, text, strlen(text));
+    spf_clean(clean, sizeof clean, text, strlen(text));
+    summary = strdup(clean);
+    result->incomplete |= summary == NULL;
+    drop_summary(result);
+    result->summary = summary != NULL ? summary : not_said;
 }
 
 struct json_object *spf_clean_json(const char *text)

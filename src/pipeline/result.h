@@ -49,6 +49,8 @@ enum spf_thing {
 const char *spf_thing_name(enum spf_thing thing);
 enum spf_thing spf_thing_by_name(const char *name);
 
+#define SPF_SUMMARY_SIZE 400 /* of the longest summary, with its NUL */
+
 /*
  * What one check found. The judge writes the evidence and the words, the pipeline the rest.
  *
@@ -61,10 +63,10 @@ struct spf_result {
     bool holds;
     bool from_facts; /* summary is what a probe found, in English in every language */
     enum spf_skip_reason skip_reason;
-    enum spf_check_id because;        /* for SPF_SKIP_NEED */
-    char summary[400];                /* "" until said: then the catalogue's sentence serves */
+    enum spf_check_id because; /* for SPF_SKIP_NEED */
+    char *summary; /* "" until said: then the catalogue's sentence serves; the result's own */
     struct spf_notes *evidence;       /* NULL: none was noted. Written only */
-    bool incomplete;                  /* memory ran out for the evidence */
+    bool incomplete;                  /* memory ran out for the evidence, or the summary */
     int64_t started_ms, concluded_ms; /* monotonic */
 
     /* What other checks, remedies and reports need of this one, each set by one check. */

@@ -41,7 +41,7 @@ static void say_named(const struct spf_view *view, enum spf_finding named, const
 {
     struct spf_buf said;
 
-    spf_buf_init(&said, sizeof result->summary - 1);
+    spf_buf_init(&said, SPF_SUMMARY_SIZE - 1);
     if (named == SPF_KEY_MODE_TOO_OPEN && view->facts->transcript->windows &&
         view->target->key_path != NULL) {
         spf_say(result, "the permissions of %s are too open, so ssh refuses it",
