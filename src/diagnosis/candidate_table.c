@@ -92,10 +92,14 @@ const struct spf_suggestion spf_suggestions[] = {
         "{user}\" "
         "where there is no such account")},
     {SPF_ACCOUNT_LOCKED, NULL,
-     N_("{?sshd}`passwd -S {user}` inside shows L, and sshd's log says \"User {user} not allowed "
-        "because "
-        "account "
-        "is locked\"; `usermod -p '*' {user}` lets keys in again, and no password")},
+     N_("{?sshd}With `UsePAM no` only: `getent shadow {user}` inside shows {user}:! (a star after "
+        "the "
+        "colon is no lock), and sshd's log says \"User {user} not allowed because account is "
+        "locked\"; `usermod -p '*' {user}` lets keys in again, and no password")},
+    {SPF_ACCOUNT_EXPIRED, NULL,
+     N_("{?sshd}`chage -l {user}` inside shows a day on which the account expires that is over, "
+        "and "
+        "sshd's log says \"Account {user} has expired\"; `chage -E -1 {user}` takes it away")},
     {SPF_KEY_LINE_BROKEN, NULL,
      N_("{?sshd}`ssh-keygen -lf ~{user}/.ssh/authorized_keys` inside lists every line that is "
         "whole, "
@@ -147,6 +151,18 @@ const struct spf_suggestion spf_suggestions[] = {
      N_("{?sshd}sshd's log says \"administratively prohibited connection\"; `sshd -T -C "
         "user={user} | "
         "grep -i refuseconnection` shows it")},
+    {SPF_AUTH_ACCOUNT_DENIED, NULL,
+     N_("{?sshd}sshd's log says \"Access denied for user {user} by PAM account configuration\"; "
+        "`grep -rh account /etc/pam.d` inside lists the modules that may say so: pam_access "
+        "(/etc/security/access.conf), pam_time (/etc/security/time.conf), pam_sss (`sssctl "
+        "user-checks {user} -s sshd`)")},
+    {SPF_CHROOT_UNUSABLE, NULL,
+     N_("{?sshd}sshd's log says \"bad ownership or modes for chroot directory\", or that it does "
+        "not exist; as root, `d=$(sshd -T -C user={user},host=h,addr=::1 | sed -n \"s|%u|{user}|; "
+        "s|%h|$(getent passwd "
+        "{user} | cut -d: -f6)|; s|^chrootdirectory /|/|p\"); mkdir -p \"$d\"; chown root:root "
+        "\"$d\"; chmod go-w \"$d\"; namei -l \"$d\"` makes it, gives it to root, and shows all "
+        "above it")},
     {SPF_LOGIN_GRACE_EXCEEDED, NULL,
      N_("{?sshd}sshd's log says \"Timeout before authentication\"; `sshd -T | grep -i "
         "logingracetime` shows the limit")},
@@ -167,7 +183,8 @@ const struct spf_suggestion spf_suggestions[] = {
 const size_t spf_suggestion_count = sizeof spf_suggestions / sizeof *spf_suggestions;
 
 const char spf_look_inside[] =
-    "{?sshd}u={user}; f=$(getent passwd $u | cut -d: -f6)/.ssh/authorized_keys; passwd -S $u; "
+    "{?sshd}u={user}; f=$(getent passwd $u | cut -d: -f6)/.ssh/authorized_keys; getent shadow $u | "
+    "sed 's/^\\([^:]*:.\\)[^:]*/\\1/'; chage -l $u; "
     "namei -l $f; ssh-keygen -lf $f; $(command -v sshd || echo /usr/sbin/sshd) -T -C "
     "user=$u,host=h,addr=::1 | grep -iE '^(authorizedkeys|pubkey|permitroot|allow|deny|strict|"
     "revoked)'; journalctl -n 20 --no-pager -t sshd -t sshd-session || tail -n 20 "

@@ -222,6 +222,7 @@ static void suggest_inside(const struct ask *ask)
     suggest(ask, SPF_AUTHORIZED_KEYS_IGNORED);
     suggest(ask, SPF_USER_NOT_ALLOWED);
     suggest(ask, SPF_ACCOUNT_LOCKED);
+    suggest(ask, SPF_ACCOUNT_EXPIRED);
     suggest(ask, SPF_KEY_LINE_BROKEN);
     suggest(ask, SPF_KEY_LINE_EXCLUDES);
     suggest(ask, SPF_KEY_AGAINST_POLICY);
@@ -288,16 +289,34 @@ static void explain_early_end(const struct ask *ask)
     if (strcmp(run->target->user, "root") == 0 && !session->forced_command) {
         suggest(ask, SPF_ROOT_FOR_COMMANDS_ONLY);
     }
+    if (strcmp(run->target->user, "root") != 0) { /* whose session says so (sshd.c) */
+        suggest(ask, SPF_CHROOT_UNUSABLE);
+    }
     suggest(ask, SPF_SESSION_LIMITED);
 }
 
-/* Both end the connection without a word; since which version, NEWS of OpenSSH says. */
+/* sshd had said yes to the key, and ended the connection when it had signed. */
+static bool ended_at_signature(const struct spf_run *run)
+{
+    return run->facts.query->outcome == SPF_AUTH_ACCEPTED &&
+           spf_facts_have(&run->facts, SPF_GROUP_SIGNATURE) &&
+           run->facts.signature->outcome == SPF_AUTH_ENDED;
+}
+
+/* All end the connection without a word; since which version, NEWS of OpenSSH says. */
 static void explain_disconnect(const struct ask *ask)
 {
     const char *software = ask->run->facts.identification->software;
     const int64_t version = spf_openssh_version_of(software);
 
     if (!spf_is_sshd(software)) {
+        return;
+    }
+    if (ended_at_signature(ask->run)) { /* RefuseConnection comes before any answer (auth2.c) */
+        suggest(ask, SPF_AUTH_ACCOUNT_DENIED);
+        if (ask->run->facts.signature->elapsed_ms >= GRACE_MIN_MS) {
+            suggest(ask, SPF_LOGIN_GRACE_EXCEEDED);
+        }
         return;
     }
     if (ask->run->facts.query->elapsed_ms >= GRACE_MIN_MS) {

@@ -219,12 +219,23 @@ static struct spf_opinion judge_stall(const struct spf_view *view, const struct 
 /*
  * PAM's account phase speaks last: sshd takes the signature, shows what PAM said as a banner, and
  * closes (auth2.c, userauth_finish, do_pam_account). A banner of sshd_config comes before any
- * answer.
+ * answer. One without text is the last word of an sshd, too (an empty /etc/nologin).
  */
-static bool is_told_off(const struct spf_signature_facts *facts)
+static bool is_told_off(const struct spf_view *view)
 {
+    const struct spf_signature_facts *facts = view->facts->signature;
+
     return strcmp(facts->ending.last_message, "SSH_MSG_USERAUTH_BANNER") == 0 &&
-           facts->banner[0] != '\0';
+           (facts->banner[0] != '\0' || spf_is_sshd(view->facts->identification->software));
+}
+
+/* /run/nologin as systemd-user-sessions(8) and systemd-logind(8) write it, which pam_nologin(8)
+ * shows. */
+static bool is_of_systemd(const char *said)
+{
+    return strstr(said, "Unprivileged users are not permitted to log in") != NULL ||
+           strstr(said, "System is booting up") != NULL ||
+           strstr(said, "System is going down") != NULL;
 }
 
 static struct spf_opinion judge_told_off(const struct spf_view *view, struct spf_result *result)
@@ -233,11 +244,22 @@ static struct spf_opinion judge_told_off(const struct spf_view *view, struct spf
 
     spf_say(result, "the server knows this key, but refuses the login of %s; it says: %s",
             view->target->user, said);
-    /* /run/nologin of systemd-user-sessions(8), which pam_nologin(8) shows */
-    if (strstr(said, "Unprivileged users are not permitted to log in") != NULL) {
+    if (is_of_systemd(said)) {
         return decided(result, signature, SPF_AUTH_NOT_YET);
     }
-    return decided(result, signature, SPF_AUTH_LOGIN_REFUSED);
+    if (strstr(said, "ccount has expired") != NULL ||
+        !spf_is_sshd(view->facts->identification->software)) {
+        return decided(result, signature, SPF_AUTH_LOGIN_REFUSED);
+    }
+    /* pam_nologin(8) shows its file to root as well, but lets root in */
+    spf_say(result,
+            strcmp(view->target->user, "root") == 0
+                ? N_("the server knows this key, but PAM's account phase refuses %s%s%s")
+                : N_("the server knows this key, but PAM's account phase refuses %s: a file "
+                     "/etc/nologin or /run/nologin keeps all but root out, or another module says "
+                     "no%s%s"),
+            view->target->user, said[0] != '\0' ? _("; it says: ") : "", said);
+    return decided(result, signature, SPF_AUTH_ACCOUNT_DENIED);
 }
 
 /*
@@ -374,7 +396,7 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
     case SPF_AUTH_LOCAL_REFUSAL:
         return judge_algorithm(view, result);
     case SPF_AUTH_ENDED:
-        if (is_told_off(facts)) {
+        if (is_told_off(view)) {
             return judge_told_off(view, result);
         }
         return judge_disconnect(&facts->ending, facts->error, signature, result);

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "key/agent.h"
 #include "login/agent_signing.h"
 #include "login/conversation_parts.h"
@@ -14,6 +15,7 @@ static void signed_or_not(struct spf_conversation *talk, enum spf_link_state sta
         return;
     }
     seen = spf_link_seen(talk->link);
+    facts->elapsed_ms = spf_now_ms() - talk->step_ms;
     facts->outcome = spf_conversation_outcome(state, seen);
     spf_conversation_clean(facts->methods, sizeof facts->methods, seen->methods);
     spf_conversation_clean(facts->algorithm, sizeof facts->algorithm, seen->algorithm);

@@ -268,7 +268,7 @@ static void keep_noise(const struct spf_echo *echo, struct spf_session_facts *fa
 {
     const char *found = memmem(echo->heard, echo->len, echo->word, strlen(echo->word));
 
-    facts->noise = facts->shell && found > echo->heard && !echo->errors;
+    facts->noise = facts->shell && found > echo->heard && echo->errors == 0;
     if (facts->noise) {
         keep_output(echo->heard, (size_t)(found - echo->heard), facts);
     }
@@ -286,6 +286,7 @@ static void keep_heard(const struct spf_echo *echo, struct spf_session_facts *fa
         facts->sftp = true;
     }
     facts->too_many_logins = strstr(facts->output, "There were too many logins for") != NULL;
+    facts->only_errors = echo->errors > 0 && echo->errors == echo->total;
     facts->exit_status = echo->exit_status;
     if (!other_user(echo, facts->other_user, sizeof facts->other_user)) {
         facts->other_user[0] = '\0';

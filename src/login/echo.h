@@ -24,8 +24,8 @@ struct spf_echo {
     char heard[16384]; /* the beginning, and what came last */
     size_t len;
     size_t total;
-    bool errors;  /* some of it on standard error */
-    bool flooded; /* so much, and no answer, that no more is read */
+    size_t errors; /* of total: those on standard error */
+    bool flooded;  /* so much, and no answer, that no more is read */
     int exit_status;
 };
 

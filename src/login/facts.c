@@ -186,6 +186,7 @@ static const struct spf_field signature_fields[] = {
     SPF_SHAPE_TEXT(struct spf_signature_facts, banner),
     SPF_SHAPE_STRUCT(struct spf_signature_facts, ending, &ending_shape),
     SPF_SHAPE_TEXT(struct spf_signature_facts, error),
+    SPF_SHAPE_NUMBER(struct spf_signature_facts, elapsed_ms),
 };
 const struct spf_shape spf_signature_shape =
     SPF_SHAPE(struct spf_signature_facts, signature_fields);
@@ -203,6 +204,7 @@ static const struct spf_field session_fields[] = {
     SPF_SHAPE_BOOL(struct spf_session_facts, options_seen),
     SPF_SHAPE_BOOL(struct spf_session_facts, sftp),
     SPF_SHAPE_BOOL(struct spf_session_facts, too_many_logins),
+    SPF_SHAPE_BOOL(struct spf_session_facts, only_errors),
     SPF_SHAPE_BOOL(struct spf_session_facts, noise),
     SPF_SHAPE_BOOL(struct spf_session_facts, shell),
 };

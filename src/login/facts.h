@@ -157,6 +157,7 @@ struct spf_signature_facts {
     char banner[600]; /* the last one; the server's answer where ending says that it came last */
     struct spf_ending ending;
     char error[256];
+    int64_t elapsed_ms; /* until the answer, or its absence */
 };
 extern const struct spf_shape spf_signature_shape;
 
@@ -183,6 +184,7 @@ struct spf_session_facts {
     bool options_seen;    /* had it one, the server would have said so */
     bool sftp;            /* the command was refused, and then the subsystem sftp accepted */
     bool too_many_logins; /* pam_limits says so (maxlogins) */
+    bool only_errors;     /* of OTHER: all that came, and that was something, on standard error */
     bool noise;           /* of BACK: on standard output something came before it */
     bool shell;           /* of BACK: what came back only a shell could have made of the command */
 };

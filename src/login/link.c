@@ -398,7 +398,7 @@ enum spf_link_state spf_link_sftp(struct spf_link *link)
 }
 
 enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t size, size_t *len,
-                                    bool *errors, int *exit_status)
+                                    size_t *errors, int *exit_status)
 {
     spf_link_calls(link);
     *len = 0;
@@ -414,7 +414,7 @@ enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t siz
             if (got > 0) {
                 *len += (size_t)got;
             }
-            *errors |= got > 0 && is_stderr != 0;
+            *errors += got > 0 && is_stderr != 0 ? (size_t)got : 0;
         }
     }
     (void)spf_link_came(link, errno, SPF_LINK_AGAIN);

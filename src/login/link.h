@@ -125,12 +125,12 @@ enum spf_link_state spf_link_exec(struct spf_link *link, const char *command);
 enum spf_link_state spf_link_sftp(struct spf_link *link);
 /*
  * Takes what the command has said on either stream, up to size bytes; *len is set. DONE at the end
- * of its output, with *exit_status (-1: none came). *errors is set where some was on standard
- * error. After AGAIN libssh may hold some that the
- * socket no longer signals: look again a little later.
+ * of its output, with *exit_status (-1: none came). *errors grows by the bytes on standard
+ * error. After AGAIN libssh may hold some that the socket no longer signals: look again a little
+ * later.
  */
 enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t size, size_t *len,
-                                    bool *errors, int *exit_status);
+                                    size_t *errors, int *exit_status);
 
 /* What the packet capture has shown so far; borrowed. */
 const struct spf_seen *spf_link_seen(struct spf_link *link);

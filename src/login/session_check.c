@@ -43,6 +43,42 @@ static struct spf_opinion judge_sftp_only(const struct spf_view *view, struct sp
     return spf_passes();
 }
 
+/*
+ * sshd itself ends a session with this status before any shell starts (session.c): where it does
+ * without PAM and there is an /etc/nologin, which it shows to all but root on standard error
+ * (do_nologin); and where PAM did not open the session (do_child), of which it shows on standard
+ * output what PAM said, after the message of the day.
+ */
+static struct spf_opinion judge_254(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_session_facts *facts = view->facts->session;
+    const char *line = facts->output;
+    const char *next;
+
+    if (facts->only_errors && strcmp(view->target->user, "root") != 0) {
+        spf_say(result,
+                "the key is accepted, but sshd lets only root in while there is a file "
+                "/etc/nologin; it says: %s",
+                facts->output);
+        return spf_concludes(SPF_AUTH_NOT_YET);
+    }
+    while ((next = strstr(line, SPF_LINE_MARK)) != NULL) {
+        line = next + strlen(SPF_LINE_MARK);
+    }
+    if (line[0] == '\0' && strcmp(view->target->user, "root") != 0) {
+        spf_say(result,
+                "the key is accepted, but PAM opens no session for %s, or there is an empty file "
+                "/etc/nologin (sshd ends with status 254)",
+                view->target->user);
+    } else {
+        spf_say(result,
+                "the key is accepted, but PAM opens no session for %s (sshd ends with status "
+                "254)%s%s",
+                view->target->user, line[0] != '\0' ? "; its last line: " : "", line);
+    }
+    return spf_concludes(SPF_SESSION_PAM_DENIED);
+}
+
 static struct spf_opinion judge_other(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_session_facts *facts = view->facts->session;
@@ -67,20 +103,8 @@ static struct spf_opinion judge_other(const struct spf_view *view, struct spf_re
                 view->target->user, facts->output);
         return spf_concludes(SPF_ACCOUNT_PASSWORD_EXPIRED);
     }
-    /* sshd ends a session that PAM did not open with this status (session.c, do_child); what PAM
-     * said comes after the message of the day */
     if (facts->exit_status == 254 && spf_is_sshd(view->facts->identification->software)) {
-        const char *line = facts->output;
-        const char *next;
-
-        while ((next = strstr(line, SPF_LINE_MARK)) != NULL) {
-            line = next + strlen(SPF_LINE_MARK);
-        }
-        spf_say(result,
-                "the key is accepted, but PAM opens no session for %s (sshd ends with status "
-                "254)%s%s",
-                view->target->user, line[0] != '\0' ? "; its last line: " : "", line);
-        return spf_concludes(SPF_SESSION_PAM_DENIED);
+        return judge_254(view, result);
     }
     if (facts->output[0] != '\0') {
         spf_say(result, "the login works, but no command runs; the server says: %s", facts->output);

@@ -144,6 +144,17 @@ static bool has_too_many_logins(const struct spf_slot_query *query)
            (query->result != NULL && strstr(query->result->summary, "too many logins") != NULL);
 }
 
+static bool is_root(const struct spf_slot_query *query)
+{
+    return strcmp(query->view->target->user, "root") == 0;
+}
+
+/* The session ended without a word. */
+static bool ended_mutely(const struct spf_slot_query *query)
+{
+    return query->view->facts->session->output[0] == '\0';
+}
+
 /* sshd says so, where it is to change its root. */
 static bool has_bad_chroot(const struct spf_slot_query *query)
 {
@@ -222,6 +233,8 @@ static const struct spf_condition conditions[] = {
     {"pam_account", pam_account_refused, NULL},
     {"account_expired", account_expired, NULL},
     {"too_many_logins", has_too_many_logins, NULL},
+    {"root", is_root, NULL},
+    {"mute_end", ended_mutely, NULL},
     {"bad_chroot", has_bad_chroot, NULL},
     {"no_source_ip", lacks_source, NULL},
     {"format_dropbear", is_format, "dropbear"},

@@ -37,6 +37,7 @@ USERS = {
     "logged-in": ("/bin/sh", "*:19000::::::", None, "session-pam-denied"),
     "denied": ("/bin/sh", "*:19000::::::", None, "session-pam-denied"),
     "crowded": ("/bin/sh", "*:19000::::::", None, "session-pam-denied"),
+    "barred": ("/bin/sh", "*:19000::::::", None, "auth-disconnected"),
 }
 # What the shell of a user reads first.
 START_UP = {"profile-exits": (".bash_profile", "exit 3\n"), "rc-exits": (".bashrc", "exit 3\n"),
@@ -54,6 +55,10 @@ WARNINGS = {"rc-prints": "session-startup-prints"}
 # What the report says to run inside; it must then let the user in.
 REPAIRS = {"locked": "usermod -p", "account-expired": "chage -E -1", "password-expired": "chage -d", "password-old": "chage -M -1",
            "rc-exits": "mv ", "rc-prints": "sed -i", "crowded": "pkill "}
+# Who may be repaired where PAM is not used as well.
+WITHOUT_PAM = ["locked", "account-expired"]
+# The first candidate, where the server says nothing.
+FIRST = {"barred": "auth-account-denied"}
 BOOTING = ("System is booting up. Unprivileged users are not permitted to log in yet. Please come back "
            "later. For technical details, see pam_nologin(8).\n")
 
@@ -84,7 +89,8 @@ def with_accounts(folder):
     write(etc + "/shadow", 0o600, secret)
     write(etc + "/security/limits.d/accounts.conf", 0o644, "logged-in hard maxlogins 0\ncrowded hard maxlogins 1\n")
     with open(etc + "/pam.d/sshd", "a", encoding="utf-8") as pam:
-        pam.write("session required pam_succeed_if.so quiet user != denied\n")
+        pam.write("account required pam_succeed_if.so quiet user != barred\n"
+                  "session required pam_succeed_if.so quiet user != denied\n")
     mounts = [["--bind", etc, "/etc"], ["-t", "tmpfs", "none", "/run"]]
     return all(subprocess.run(["mount", *words], check=False).returncode == 0 for words in mounts)
 
@@ -94,12 +100,13 @@ class Logins:
         self.binary, self.folder = binary, folder
         self.key = Key(folder, "key.pem", {})
         write(folder + "/authorized", 0o644, self.key.public + "\n")
-        self.failed = False
+        self.failed, self.servers = False, 0
 
     def start(self, pam, more=()):
         # the harness would keep bash from its start-up files, and here they count
         config = [*more, "SetEnv SHLVL=0", "UsePAM " + pam, "AuthorizedKeysFile %s/authorized" % self.folder]
-        self.sshd = servers.Sshd("%s/sshd-%s-%d" % (self.folder, pam, len(more)), {"config": config}, self.key,
+        self.servers += 1
+        self.sshd = servers.Sshd("%s/sshd-%d" % (self.folder, self.servers), {"config": config}, self.key,
                                  self.key)
         write(self.folder + "/known", 0o600, "\n".join(self.sshd.known_hosts()) + "\n")
 
@@ -107,7 +114,7 @@ class Logins:
         return subprocess.run([self.binary, *words], stdout=subprocess.PIPE, timeout=300, check=False,
                               env={"HOME": self.folder}, **more).stdout
 
-    def attempt(self, user, expected, said, pam, warning=None, who=None):
+    def attempt(self, user, expected, said, pam, warning=None, who=None, heard=True):
         """Ours, ssh's, and what explain makes of ssh's words, all of one login."""
         known, port = self.folder + "/known", self.sshd.port
         target = json.loads(self.ask("--host", "127.0.0.1", "-p", str(port), "--key", self.key.path,
@@ -119,10 +126,12 @@ class Logins:
             wrong.append("%s, %s" % (target["cause"], target["summary"]))
         if warning and warning not in [check["cause"] for check in target["checks"]]:
             wrong.append("no " + warning)
+        if user in FIRST and expected and [c["cause"] for c in target["candidates"]][:1] != [FIRST[user]]:
+            wrong.append("candidates %s" % target["candidates"])
         if ssh.logged_in != (target["verdict"] == "pass"):
             wrong.append("ssh %s: %s" % (ssh.logged_in, ssh.text))
         causes = [target["cause"]] + [c["cause"] for c in target["candidates"]]
-        if target["cause"] and ssh.text and user not in MUTE:
+        if target["cause"] and ssh.text and user not in MUTE and heard:
             read = json.loads(self.ask("explain", "-", "--json", input=ssh.text.encode()))["targets"][0]
             named = [read["cause"]] + [c["cause"] for c in read["candidates"]]
             if not set(named) & set(causes):
@@ -193,20 +202,25 @@ class Logins:
             finally:
                 other.kill()
 
-    def repair(self, user, pam):
-        """Runs what the last report says to run inside, and logs in again."""
+    def lines_inside(self):
+        """What the last report says to run inside."""
         texts = [remedy["text"] for remedy in self.target["remedies"]]
         texts += [remedy["text"] for check in self.target["checks"] for remedy in check["remedies"]]
         texts += [candidate["tell_apart"] for candidate in self.target["candidates"]]
-        lines = [line for text in texts for line in re.findall(r"`([^`]+)`", text)
-                 if line.startswith(REPAIRS[user])]
+        return [line for text in texts for line in re.findall(r"`([^`]+)`", text)]
+
+    def repair(self, user, pam, begins=None, leaves=None):
+        """Runs what the last report says to run inside, and logs in again."""
+        begins = begins or REPAIRS[user]
+        lines = [line for line in self.lines_inside() if line.startswith(begins)]
         for line in lines[:1]:
+            line = line.replace("sshd -T", "/usr/sbin/sshd -f %s/sshd_config -T" % self.sshd.folder)
             subprocess.run(["sh", "-c", line], check=True)
         if not lines:
-            print("FAILED: no %s in %s" % (REPAIRS[user], texts))
+            print("FAILED: no %s in %s" % (begins, self.lines_inside()))
             self.failed = True
         else:
-            self.attempt(user, None, "", pam)
+            self.attempt(user, leaves, "", pam, heard=leaves is None)
             warned = [check["cause"] for check in self.target["checks"] if check["cause"]]
             if WARNINGS.get(user) in warned:
                 print("FAILED: still %s" % warned)
@@ -227,6 +241,34 @@ class Logins:
             print(self.target["inside"], done.stdout)
         self.failed |= bool(lacks or listed[3:])
 
+    def maintenance(self, pam, expected):
+        """A text of somebody's own keeps all but root out, until the line that is printed ran."""
+        write("/etc/nologin", 0o644, "Moving house until six\n")
+        self.attempt("fine", expected, "Moving house until six", pam, heard=False)
+        if "/etc/nologin" not in self.target["summary"]:
+            print("FAILED: /etc/nologin is not named: " + self.target["summary"])
+            self.failed = True
+        self.repair("fine", pam, "rm -f /etc/nologin")
+        if pam == "yes":  # else sshd -e, as the tests start it, speaks into the session
+            write("/etc/nologin", 0o644, "")
+            self.attempt("fine", expected, "/etc/nologin", pam, heard=False)
+            self.repair("fine", pam, "rm -f /etc/nologin")
+
+    def jailed(self, pam, jail):
+        """A directory to be locked into that is the user's own, or not there."""
+        if "%u" in jail:
+            os.mkdir(jail.replace("%u", "fine"))
+            shutil.chown(jail.replace("%u", "fine"), "fine")
+        self.start(pam, ["ChrootDirectory " + jail, "ForceCommand internal-sftp"])
+        try:
+            self.attempt("fine", "session-refused", "", pam)
+            if [c["cause"] for c in self.target["candidates"]][:1] != ["chroot-unusable"]:
+                print("FAILED: candidates %s" % self.target["candidates"])
+                self.failed = True
+            self.repair("fine", pam, "d=$(", "session-sftp-only")
+        finally:
+            self.sshd.stop()
+
     def is_refused(self, user):
         """Does ssh itself get no further with another login?"""
         return subprocess.run(["ssh", "-F", "none", "-i", self.key.path, "-p", str(self.sshd.port), "-o", "BatchMode=yes",
@@ -245,11 +287,15 @@ class Logins:
                     said = SAID.get(user, "") if expected != "auth-key-refused" and expected else ""
                     self.attempt(user, expected, said, pam, WARNINGS.get(user))
                     if user == "locked" and pam == "no":
-                        self.paste(user, r"locked L ", r"f: .*/\.ssh/authorized_keys",
+                        self.paste(user, r"locked:!", r"f: .*/\.ssh/authorized_keys",
                                    r"(?i)authorizedkeysfile .*/authorized")
-                    if user in REPAIRS and (pam == "yes" or user == "locked") and \
+                    if user == "account-expired" and pam == "no":
+                        self.paste(user, r"account-expired:\*", r"Account expires.*: Jan 02, 1970")
+                    if user in REPAIRS and (pam == "yes" or user in WITHOUT_PAM) and \
                             (self.target["verdict"] == "fail" or user in WARNINGS):
                         self.repair(user, pam)
+                        if user == "account-expired" and pam == "no":
+                            subprocess.run(["chage", "-E", "1", user], check=True)
                 if pam == "no":
                     self.terminal("profile-exits")
                     self.without_entry()
@@ -262,8 +308,11 @@ class Logins:
                             print("crowded: skipped, pam_limits(8) counts no logins here (utmp(5), or logind)")
                     write("/run/nologin", 0o644, BOOTING)
                     self.attempt("fine", "auth-not-yet", SAID["booting"], pam)
+                    os.unlink("/run/nologin")
+                self.maintenance(pam, "auth-not-yet" if pam == "no" else "auth-account-denied")
             finally:
                 self.sshd.stop()
+            self.jailed(pam, "/etc/jail-of-%u" if pam == "no" else "/etc/missing")
         self.without_proof()
         return int(self.failed)
 

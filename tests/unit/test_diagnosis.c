@@ -258,8 +258,8 @@ static void refused_port_in_trouble(struct fixture *f)
     skip_ssh(f);
 }
 
-#define INSIDE                                                                 \
-    "authorized-keys-ignored user-not-allowed account-locked key-line-broken " \
+#define INSIDE                                                                                 \
+    "authorized-keys-ignored user-not-allowed account-locked account-expired key-line-broken " \
     "key-line-excludes key-against-policy"
 
 static const struct story {

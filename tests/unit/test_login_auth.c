@@ -218,8 +218,11 @@ START_TEST(logins_that_are_told_off)
     } cases[] = {
         {"SSH_MSG_USERAUTH_BANNER", "Unprivileged users are not permitted to log in yet.",
          SPF_AUTH_NOT_YET, "it says: Unprivileged"},
-        {"SSH_MSG_USERAUTH_BANNER", "Go away", SPF_AUTH_LOGIN_REFUSED, "it says: Go away"},
-        {"SSH_MSG_USERAUTH_BANNER", "", SPF_AUTH_DISCONNECTED, "the server closed"},
+        {"SSH_MSG_USERAUTH_BANNER", "System is going down.", SPF_AUTH_NOT_YET, "it says: System"},
+        {"SSH_MSG_USERAUTH_BANNER", "Your account has expired", SPF_AUTH_LOGIN_REFUSED,
+         "it says: Your account"},
+        {"SSH_MSG_USERAUTH_BANNER", "Go away", SPF_AUTH_ACCOUNT_DENIED, "it says: Go away"},
+        {"SSH_MSG_USERAUTH_BANNER", "", SPF_AUTH_ACCOUNT_DENIED, "PAM's account phase"},
         {"SSH_MSG_USERAUTH_FAILURE", "Welcome", SPF_AUTH_DISCONNECTED, "the server closed"},
     };
 

@@ -435,7 +435,17 @@ START_TEST(sessions_without_a_command)
         enum spf_status verdict;
         enum spf_finding finding;
         const char *says;
+        const char *user; /* NULL: root */
+        bool only_errors;
     } cases[] = {
+        {"OpenSSH_9.2", "Moving house", 254, SPF_FAIL, SPF_AUTH_NOT_YET, "/etc/nologin; it says: M",
+         "bob", true},
+        {"OpenSSH_9.2", "Moving house", 254, SPF_FAIL, SPF_SESSION_PAM_DENIED,
+         "its last line: Moving house", "bob", false},
+        {"OpenSSH_9.2", "Moving house", 254, SPF_FAIL, SPF_SESSION_PAM_DENIED,
+         "its last line: Moving house", NULL, true},
+        {"OpenSSH_9.2", "", 254, SPF_FAIL, SPF_SESSION_PAM_DENIED, "an empty file /etc/nologin",
+         "bob", false},
         {"OpenSSH_9.2", "Password change required but no TTY available.", 1, SPF_FAIL,
          SPF_ACCOUNT_PASSWORD_EXPIRED, "has expired"},
         {"OpenSSH_9.2", "Hello" SPF_LINE_MARK "no room for you", 254, SPF_FAIL,
@@ -454,6 +464,10 @@ START_TEST(sessions_without_a_command)
         scene.facts.session->exit_status = cases[i].status;
         (void)strcpy(scene.facts.identification->software, cases[i].software);
         (void)strcpy(scene.facts.session->output, cases[i].output);
+        scene.facts.session->only_errors = cases[i].only_errors;
+        if (cases[i].user != NULL) {
+            scene.target.user = cases[i].user;
+        }
         expect(&scene, SESSION, cases[i].verdict, cases[i].finding);
         says(&scene, SESSION, cases[i].says);
         strike(&scene);

@@ -286,6 +286,12 @@ static void login_refused(struct fixture *f)
     skip(f, SPF_CHECK_SSH_SESSION, SPF_CHECK_SSH_AUTH);
 }
 
+static void account_denied(struct fixture *f)
+{
+    login_refused(f);
+    set(f, SPF_CHECK_SSH_AUTH, SPF_FAIL, SPF_AUTH_ACCOUNT_DENIED, NULL);
+}
+
 static void no_shell(struct fixture *f)
 {
     set(f, SPF_CHECK_SSH_SESSION, SPF_FAIL, SPF_SESSION_NO_SHELL, NULL);
@@ -338,6 +344,18 @@ START_TEST(comes_up_in_stages)
     (void)printf("comes up at 120 s: known after %lld ms, %u rounds, %u of them reached sshd's "
                  "authentication\n%s",
                  (long long)scene.now_ms, scene.rounds, scene.logins, scene.said);
+    fixture_clear(&scene.f);
+}
+END_TEST
+
+/* What PAM's account phase refuses may be a file of somebody's, for maintenance. */
+START_TEST(maintenance_ends)
+{
+    static const struct stage stages[] = {{0, account_denied, 150}, {60, in, 200}, {0, NULL, 0}};
+    struct scene scene = {0};
+
+    ck_assert_int_eq(waits(&scene, stages, 0, 600), SPF_WAIT_REACHED);
+    ck_assert_int_eq(scene.f.d.verdict, SPF_VERDICT_PASS);
     fixture_clear(&scene.f);
 }
 END_TEST
@@ -489,6 +507,7 @@ int main(void)
     TCase *tests = unit_case(suite, "wait");
 
     tcase_add_test(tests, comes_up_in_stages);
+    tcase_add_test(tests, maintenance_ends);
     tcase_add_loop_test(tests, never_comes_up, 0, sizeof never / sizeof *never);
     tcase_add_loop_test(tests, waits_until_the_time_is_up, 0, sizeof open / sizeof *open);
     tcase_add_test(tests, asks_only_what_can_have_changed);
