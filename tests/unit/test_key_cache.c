@@ -155,6 +155,7 @@ START_TEST(who_cancelled_is_not_told)
     spf_key_cache_cancel(cache, &gone.inquiry, SPF_GROUP_KEY);
     wait_for(&stays);
     ck_assert_int_eq(gone.answers, 0);
+    clear(&gone);
     clear(&stays);
 }
 END_TEST
@@ -281,6 +282,7 @@ START_TEST(a_cache_goes_away_in_the_middle)
     cache = NULL;
     ck_assert_int_eq(spf_loop_turn(loop, spf_now_ms() + 50).code, SPF_OK);
     ck_assert(reader.answers == 0 && seeker.answers == 0);
+    clear(&reader);
     clear(&seeker);
 }
 END_TEST
