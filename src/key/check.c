@@ -4,6 +4,7 @@
 #include "base/language.h"
 #include "base/text.h"
 #include "key/describe.h"
+#include "login/offers.h"
 #include "openssh/key_support.h"
 #include "pipeline/check.h"
 
@@ -261,9 +262,42 @@ static bool is_text_damage(const struct spf_key_facts *key)
            strcmp(key->damage, "key-multiple") == 0;
 }
 
-/* loads: this machine's ssh would load the file. */
-static struct spf_opinion judge_damage_alone(const struct spf_key_facts *key, bool loads)
+/*
+ * Would the user's ssh offer a DSA key? No default of its has ssh-dss since 7.0; where the
+ * configuration adds it, ssh -G lists it only if that ssh was built with it.
+ */
+static bool ssh_is_told_of_dsa(const struct spf_view *view)
 {
+    const char *accepted = view->facts->ssh_config->accepted_algorithms;
+
+    return view->target->ssh_config != NULL && accepted != NULL &&
+           spf_names_have(accepted, "ssh-dss");
+}
+
+/* Of a type that this program does not have. */
+static struct spf_opinion judge_type(const struct spf_view *view, bool loads,
+                                     struct spf_result *result)
+{
+    const struct spf_key_facts *key = view->facts->key;
+    const bool is_dsa = strcmp(key->algorithm, "ssh-dss") == 0;
+
+    if (loads && is_dsa && ssh_is_told_of_dsa(view)) {
+        spf_say(result,
+                "%s is a DSA key (ssh-dss): ssh can sign with it here, as its configuration has "
+                "ssh-dss in PubkeyAcceptedAlgorithms; this program can't",
+                name_of(view));
+        return spf_lowered(SPF_KEY_ALGORITHM_UNSUPPORTED, SPF_WARN);
+    }
+    return (loads && !is_dsa) || key->putty_accepts
+               ? spf_lowered(SPF_KEY_ALGORITHM_UNSUPPORTED, SPF_WARN)
+               : spf_concludes(SPF_KEY_ALGORITHM_UNSUPPORTED);
+}
+
+/* loads: this machine's ssh would load the file. */
+static struct spf_opinion judge_damage_alone(const struct spf_view *view, bool loads,
+                                             struct spf_result *result)
+{
+    const struct spf_key_facts *key = view->facts->key;
     const enum spf_finding finding = spf_finding_by_id(key->damage);
     const bool public_known = key->public_blob != NULL;
 
@@ -286,10 +320,7 @@ static struct spf_opinion judge_damage_alone(const struct spf_key_facts *key, bo
         }
         break;
     case SPF_KEY_ALGORITHM_UNSUPPORTED: /* by us; ssh or PuTTY can log in with it */
-        if ((loads && strcmp(key->algorithm, "ssh-dss") != 0) || key->putty_accepts) {
-            return spf_lowered(finding, SPF_WARN);
-        }
-        break;
+        return judge_type(view, loads, result);
     case SPF_KEY_PKCS8_ED25519:
     case SPF_KEY_PKCS8_V2: /* another ssh than this machine's would not load it */
         if (loads) {
@@ -305,11 +336,12 @@ static struct spf_opinion judge_damage_alone(const struct spf_key_facts *key, bo
     return key->usable ? spf_but_holds(spf_concludes(finding)) : spf_concludes(finding);
 }
 
-static struct spf_opinion judge_damage(const struct spf_view *view, bool loads)
+static struct spf_opinion judge_damage(const struct spf_view *view, bool loads,
+                                       struct spf_result *result)
 {
-    const struct spf_opinion opinion = judge_damage_alone(view->facts->key, loads);
+    const struct spf_opinion opinion = judge_damage_alone(view, loads, result);
 
-    return opinion.status == SPF_FAIL && agent_stands_in(view)
+    return opinion.kind == SPF_OPINION_CONCLUDES && opinion.status == SPF_FAIL && agent_stands_in(view)
                ? spf_lowered(opinion.finding, SPF_WARN)
                : opinion;
 }
@@ -452,7 +484,7 @@ struct spf_opinion spf_judge_key_format(const struct spf_view *view, struct spf_
         return spf_passes();
     }
     if (key->damage[0]) {
-        return judge_damage(view, loads);
+        return judge_damage(view, loads, result);
     }
     if (view->target->no_openssh && !key->putty_accepts) {
         return judge_for_putty(view, result);

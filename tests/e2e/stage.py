@@ -183,6 +183,8 @@ class Stage:
         for need in needs:
             if need.startswith("tool:") and not shutil.which(need[5:]):
                 raise Skip("needs " + need[5:])
+            if need.startswith("ssh key ") and not clients.has_key_type(need[8:]):
+                raise Skip("needs an ssh with %s keys" % need[8:])
             if need.startswith("sshd ") and servers.sshd_version() < version_of(need):
                 raise Skip("needs %s or later" % need)
 

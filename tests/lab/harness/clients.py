@@ -104,6 +104,12 @@ def configured_ssh(home, file, name, words=(), agent=None, patience=PATIENCE):
                 **({"SSH_AUTH_SOCK": agent} if agent else {}))
 
 
+def has_key_type(name):
+    """Does the ssh here have keys of this type?"""
+    return name in subprocess.run(["ssh", "-Q", "key"], stdout=subprocess.PIPE, check=True,
+                                  universal_newlines=True).stdout.split()
+
+
 def plink(home, key_path, fingerprint, user, port, patience=PATIENCE):
     """None: there is no plink here, or no .ppk could be made of the key."""
     ppk = os.path.join(home, "referee.ppk")
