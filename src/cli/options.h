@@ -111,6 +111,8 @@ struct spf_options {
     size_t port_at;
     bool no_openssh;         /* the failed command is PuTTY's: no ssh_config(5) */
     bool openssh_typed;      /* it is ssh's, or one that runs ssh */
+    bool putty_cache;        /* it looks host keys up in PuTTY's cache */
+    bool putty_batch;        /* and asks nobody */
     const char *remark;      /* of the failed command: what does not count here; NULL */
     const char *missing_key; /* its -i, which ssh goes on without; NULL */
     char *host_copy;         /* owns user and host of a positional user@host */

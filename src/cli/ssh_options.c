@@ -177,6 +177,8 @@ static struct spf_error take_read(struct spf_options *options, struct spf_ssh_co
     }
     options->no_openssh = !command->openssh;
     options->openssh_typed = command->openssh;
+    options->putty_cache = command->putty_cache;
+    options->putty_batch = command->putty_batch;
     options->transfer = command->transfer;
     *read = argv;
     *read_count = argc;

@@ -280,7 +280,12 @@ static struct spf_opinion judge_type(const struct spf_view *view, bool loads,
 {
     const struct spf_key_facts *key = view->facts->key;
     const bool is_dsa = strcmp(key->algorithm, "ssh-dss") == 0;
+    struct spf_opinion opinion;
 
+    if (loads && is_dsa && view->target->ssh_config != NULL &&
+        spf_lacks(view, SPF_GROUP_SSH_CONFIG, &opinion) && opinion.kind == SPF_OPINION_WANTS) {
+        return opinion;
+    }
     if (loads && is_dsa && ssh_is_told_of_dsa(view)) {
         spf_say(result,
                 "%s is a DSA key (ssh-dss): ssh can sign with it here, as its configuration has "
@@ -341,7 +346,8 @@ static struct spf_opinion judge_damage(const struct spf_view *view, bool loads,
 {
     const struct spf_opinion opinion = judge_damage_alone(view, loads, result);
 
-    return opinion.kind == SPF_OPINION_CONCLUDES && opinion.status == SPF_FAIL && agent_stands_in(view)
+    return opinion.kind == SPF_OPINION_CONCLUDES && opinion.status == SPF_FAIL &&
+                   agent_stands_in(view)
                ? spf_lowered(opinion.finding, SPF_WARN)
                : opinion;
 }

@@ -21,7 +21,7 @@ struct asked {
     enum spf_file_transfer transfer;
     struct spf_ip source_ip;
     bool user_given, port_given, console, with_ssh_config, from_transcript, fix_tried, no_openssh;
-    bool openssh_typed;
+    bool openssh_typed, putty_cache, putty_batch;
     bool source_lookup; /* not its URL: what stands in that may be secret */
     SPF_LIST(struct word) other_options;
 };
@@ -89,6 +89,8 @@ static const struct spf_field asked_fields[] = {
     SPF_SHAPE_BOOL(struct asked, fix_tried),
     SPF_SHAPE_BOOL(struct asked, no_openssh),
     SPF_SHAPE_BOOL(struct asked, openssh_typed),
+    SPF_SHAPE_BOOL(struct asked, putty_cache),
+    SPF_SHAPE_BOOL(struct asked, putty_batch),
     SPF_SHAPE_BOOL(struct asked, source_lookup),
     SPF_SHAPE_LIST(struct asked, other_options, &word_shape),
 };
@@ -144,6 +146,8 @@ struct json_object *spf_recorded_target_write(const struct spf_target *target,
         .transfer = target->transfer,
         .no_openssh = target->no_openssh,
         .openssh_typed = target->openssh_typed,
+        .putty_cache = target->putty_cache,
+        .putty_batch = target->putty_batch,
         .user_given = target->user_given,
         .port_given = target->port_given,
         .console = target->console,
@@ -262,6 +266,8 @@ struct spf_error spf_recorded_target_read(struct json_object *json,
         .transfer = asked->transfer,
         .no_openssh = asked->no_openssh,
         .openssh_typed = asked->openssh_typed,
+        .putty_cache = asked->putty_cache,
+        .putty_batch = asked->putty_batch,
         .selected = (spf_checks)asked->selected,
         .timeout_ms = (unsigned)asked->timeout_ms,
         .deadline_s = (unsigned)asked->deadline_s,

@@ -68,6 +68,7 @@ static bool copy_target(struct spf_known_hosts_job *reading, const struct spf_ta
     size_t count = 0;
 
     reading->named = (struct spf_target){.port = target->port,
+                                         .putty_cache = target->putty_cache,
                                          .ssh_config = target->ssh_config != NULL ? "" : NULL};
     if (target->known_hosts == NULL) {
         return true;

@@ -19,7 +19,7 @@ static void note_line(struct spf_result *result, const struct spf_known_host *li
         return;
     }
     spf_buf_init(&text, 600);
-    spf_buf_addf(&text, "%s:%lld", line->file, (long long)line->line);
+    spf_buf_addf(&text, line->line > 0 ? "%s:%lld" : "%s", line->file, (long long)line->line);
     spf_note_text(result, "known_hosts_line", text.data);
     spf_buf_clear(&text);
 }
@@ -30,9 +30,13 @@ static void note_verified(struct spf_result *result, const char *by)
     spf_note_text(result, "verified_by", by);
 }
 
-/* StrictHostKeyChecking, of the configuration that is used; "" for what ssh does without it. */
+/* StrictHostKeyChecking, of the configuration that is used; "" for what ssh does without it.
+ * PuTTY's programs ask, but for -batch. */
 static const char *strictness(const struct spf_view *view)
 {
+    if (view->target->putty_batch) {
+        return "yes";
+    }
     return view->target->ssh_config != NULL ? view->facts->ssh_config->strict : "";
 }
 
@@ -91,6 +95,7 @@ static struct spf_opinion judge_changed(const struct spf_view *view,
                                         struct spf_result *result)
 {
     struct spf_opinion opinion;
+    char number[24] = ""; /* PuTTY's cache has one key of a type */
 
     if (spf_console_may_help(view, &opinion)) {
         return opinion;
@@ -109,9 +114,11 @@ static struct spf_opinion judge_changed(const struct spf_view *view,
         return opinion;
     }
     if (line != NULL) {
-        spf_say(result, "the host key has changed: %s:%lld holds %s, and the server shows %s",
-                line->file, (long long)line->line, line->sha256,
-                view->facts->handshake->host_key_sha256);
+        if (line->line > 0) {
+            spf_format(number, sizeof number, ":%lld", (long long)line->line);
+        }
+        spf_say(result, "the host key has changed: %s%s holds %s, and the server shows %s",
+                line->file, number, line->sha256, view->facts->handshake->host_key_sha256);
     }
     return even_so(view, SPF_HOST_KEY_CHANGED, result);
 }
@@ -179,6 +186,27 @@ static void say_of_putty(const struct spf_view *view, enum spf_proof proof,
     }
 }
 
+/* PuTTY's programs ask about a key that is not in their cache, and in batch mode end. */
+static struct spf_opinion judge_unknown_to_putty(const struct spf_view *view, enum spf_proof proof,
+                                                 struct spf_result *result)
+{
+    const char *shown = view->facts->handshake->host_key_sha256;
+
+    if (proof == SPF_PROOF_SAME) {
+        note_verified(result, "console");
+    }
+    if (view->target->putty_batch) {
+        spf_say(result,
+                "%s is not in PuTTY's cache, and PuTTY reads no known_hosts; with -batch it asks "
+                "nobody, and ends",
+                shown);
+        return spf_but_holds(spf_concludes(SPF_HOST_KEY_UNKNOWN));
+    }
+    spf_say(result, "%s is not in PuTTY's cache, and PuTTY reads no known_hosts: it will ask",
+            shown);
+    return spf_lowered(SPF_HOST_KEY_UNKNOWN, SPF_WARN);
+}
+
 /* No key is known. The console is used if it is there, but nothing waits for it. */
 static struct spf_opinion judge_unknown(const struct spf_view *view, struct spf_result *result)
 {
@@ -188,6 +216,9 @@ static struct spf_opinion judge_unknown(const struct spf_view *view, struct spf_
 
     if (proof == SPF_PROOF_OTHER) {
         return spf_concludes(SPF_HOST_KEY_NOT_OF_INSTANCE);
+    }
+    if (view->target->putty_cache) {
+        return judge_unknown_to_putty(view, proof, result);
     }
     note_pin(view, result);
     if (proof == SPF_PROOF_SAME) {
@@ -382,6 +413,10 @@ static struct spf_opinion judge_known(const struct spf_view *view,
                                       struct spf_result *result)
 {
     note_verified(result, "known-hosts");
+    if (view->target->putty_cache) {
+        spf_say(result, "host key known, in PuTTY's cache (%s)", line->file);
+        return spf_passes();
+    }
     spf_say(result, "host key known, %s line %lld%s%s", line->file, (long long)line->line,
             unread[0] != '\0' ? "; " : "", unread);
     if (strcmp(note_putty(view, result), "changed") == 0) {

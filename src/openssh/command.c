@@ -253,6 +253,7 @@ void spf_command_read(const char *const *words, size_t count, int (*look)(const 
     }
     reader.program = program->name;
     reader.configured = command->openssh = program->configured;
+    command->putty_cache = !program->configured && strcmp(program->name, "winscp") != 0;
     command->transfer = program->transfer;
     reader.words = words + at + 1;
     reader.count = count - at - 1 < WORDS_MAX ? count - at - 1 : WORDS_MAX;

@@ -12,8 +12,10 @@ enum meaning {
     PORT,
     KEY,
     FAMILY,
+    BATCH,
     EXEC,     /* files go by a command at the other end */
     NOT_USED, /* its value is named as not taken into account */
+    HOST_KEY, /* the same; the cache then does not count */
     REFUSED,  /* the login depends on it */
 };
 
@@ -26,6 +28,7 @@ static const struct {
     {"-i", KEY},
     {"-4", FAMILY},
     {"-6", FAMILY},
+    {"-batch", BATCH},
     {"-scp", EXEC},
     {"-pw", IDLE_VALUE},
     {"-pwfile", IDLE_VALUE},
@@ -39,7 +42,7 @@ static const struct {
     {"-sessionlog", IDLE_VALUE},
     {"-b", IDLE_VALUE},
     {"-title", IDLE_VALUE},
-    {"-hostkey", NOT_USED},
+    {"-hostkey", HOST_KEY},
     {"-loghost", NOT_USED},
     {"-cert", REFUSED},
     {"-proxycmd", REFUSED},
@@ -58,7 +61,7 @@ static enum meaning meaning_of(const char *word)
             return options[i].meaning;
         }
     }
-    return IDLE; /* -batch, -agent, -ssh, -A, -T ... */
+    return IDLE; /* -agent, -ssh, -A, -T ... */
 }
 
 static bool take_option(struct spf_command_reader *reader, const char *word)
@@ -71,6 +74,10 @@ static bool take_option(struct spf_command_reader *reader, const char *word)
     }
     if (meaning == EXEC) {
         reader->out->transfer = SPF_TRANSFER_NONE;
+        return true;
+    }
+    if (meaning == BATCH) {
+        reader->out->putty_batch = true;
         return true;
     }
     if (meaning == FAMILY) {
@@ -86,7 +93,10 @@ static bool take_option(struct spf_command_reader *reader, const char *word)
         return spf_command_refuse(reader, "%s's option %s lacks its value", reader->program, word);
     }
     value = reader->words[reader->at++];
-    if (meaning == NOT_USED) {
+    if (meaning == HOST_KEY) { /* ssh/common.c, verify_ssh_host_key: it is all that counts */
+        reader->out->putty_cache = false;
+    }
+    if (meaning == NOT_USED || meaning == HOST_KEY) {
         spf_command_remark(reader, "%s's %s is not used here", reader->program, word);
     }
     if (meaning == USER) {

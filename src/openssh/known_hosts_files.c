@@ -11,6 +11,7 @@
 #include "openssh/putty_host_keys.h"
 #include "platform/files.h"
 #include "platform/home.h"
+#include "platform/putty.h"
 
 #define LINE_MAX_BYTES (1u << 20)
 #define FILE_MAX_BYTES (64u << 20)
@@ -150,7 +151,10 @@ static bool gather(struct spf_known_hosts_cache *cache, const struct spf_target 
     bool at_home = spf_home(home), good = true;
 
     spf_known_hosts_name(facts, host, target->port);
-    if (!spf_putty_gather(facts, host, target->port)) {
+    if (target->putty_cache) {
+        return spf_putty_gather(facts, host, target->port, true);
+    }
+    if (spf_putty_is_usual() && !spf_putty_gather(facts, host, target->port, false)) {
         return false;
     }
     if (target->known_hosts != NULL) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/encoding.h"
+#include "base/fingerprint.h"
 #include "base/text.h"
 #include "base/wire.h"
 #include "platform/putty.h"
@@ -127,7 +128,30 @@ char *spf_putty_host_key(const char *algorithm, const char *numbers)
     return spf_buf_take(&text);
 }
 
-bool spf_putty_gather(struct spf_known_hosts_facts *facts, const char *host, uint16_t port)
+/* blob becomes the facts'. False: no memory. */
+static bool add(struct spf_known_hosts_facts *facts, const char *algorithm, char *blob,
+                bool as_lines)
+{
+    struct spf_known_host *key = as_lines ? SPF_APPEND(&facts->lines) : SPF_APPEND(&facts->putty);
+    uint8_t bytes[NUMBERS_MAX];
+    long len = spf_base64_decode(blob, strlen(blob), bytes, sizeof bytes);
+
+    if (key == NULL) {
+        free(blob);
+        return false;
+    }
+    spf_putty_place(key->file);
+    spf_copy(key->algorithm, sizeof key->algorithm, algorithm);
+    if (len > 0) {
+        spf_fingerprint_sha256((struct spf_bytes){bytes, (size_t)len}, key->sha256,
+                               sizeof key->sha256);
+    }
+    key->blob = blob;
+    return true;
+}
+
+bool spf_putty_gather(struct spf_known_hosts_facts *facts, const char *host, uint16_t port,
+                      bool as_lines)
 {
     static const struct {
         const char *type, *algorithm;
@@ -142,7 +166,6 @@ bool spf_putty_gather(struct spf_known_hosts_facts *facts, const char *host, uin
     char numbers[NUMBERS_MAX];
 
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        struct spf_known_host *key;
         char *blob;
 
         if (!spf_format_whole(name, sizeof name, "%s@%u:%s", types[i].type, (unsigned)port, host) ||
@@ -150,14 +173,9 @@ bool spf_putty_gather(struct spf_known_hosts_facts *facts, const char *host, uin
             (blob = spf_putty_host_key(types[i].algorithm, numbers)) == NULL) {
             continue;
         }
-        key = SPF_APPEND(&facts->putty);
-        if (key == NULL) {
-            free(blob);
+        if (!add(facts, types[i].algorithm, blob, as_lines)) {
             return false;
         }
-        spf_copy(key->file, sizeof key->file, "PuTTY");
-        spf_copy(key->algorithm, sizeof key->algorithm, types[i].algorithm);
-        key->blob = blob;
     }
     return true;
 }

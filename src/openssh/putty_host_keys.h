@@ -11,5 +11,7 @@
 /* The blob of such a key, base64, to be freed; algorithm as SSH names it. NULL: it is none. */
 char *spf_putty_host_key(const char *algorithm, const char *numbers);
 
-/* Adds to facts->putty what is stored for the host. False: no memory. */
-bool spf_putty_gather(struct spf_known_hosts_facts *facts, const char *host, uint16_t port);
+/* Adds what is stored for the host: to the lines, where they are what the program goes by, else to
+ * facts->putty. False: no memory. */
+bool spf_putty_gather(struct spf_known_hosts_facts *facts, const char *host, uint16_t port,
+                      bool as_lines);

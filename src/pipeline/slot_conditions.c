@@ -181,6 +181,12 @@ static bool is_ppk(const struct spf_slot_query *query)
     return spf_facts_have(facts, SPF_GROUP_KEY) && spf_key_is_for_putty(facts->key);
 }
 
+/* The command that failed is one of PuTTY's, which keeps host keys of its own. */
+static bool has_putty_cache(const struct spf_slot_query *query)
+{
+    return query->view->target->putty_cache;
+}
+
 static bool knows_source(const struct spf_slot_query *query)
 {
     return (query->result != NULL && query->result->source_ip[0] != '\0') ||
@@ -223,6 +229,7 @@ static const struct spf_condition conditions[] = {
     {"windows", is_windows, NULL},
     {"locked", is_locked, NULL},
     {"ppk", is_ppk, NULL},
+    {"putty", has_putty_cache, NULL},
     {"sshd", is_sshd, NULL},
     {"dropbear", is_dropbear, NULL},
     {"one_key", asked_one_key, NULL},

@@ -34,7 +34,7 @@ static bool fits(enum spf_grammar grammar, const char *value)
     if (grammar == SPF_GRAMMAR_KNOWN_HOST) {
         return made_of(value, "._:[]-", "-");
     }
-    return made_of(value, "_.:/@-", "-.:/@");
+    return made_of(value, "_.:/@+-", "-.:/@+");
 }
 
 bool spf_slot_add_word(struct spf_buf *buf, enum spf_grammar grammar, const char *value)

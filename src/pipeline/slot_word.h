@@ -15,7 +15,7 @@ enum spf_slot_use {
  * or a file says can turn into a second word, an option or a substitution.
  */
 enum spf_grammar {
-    SPF_GRAMMAR_NAME,       /* [A-Za-z0-9_][A-Za-z0-9_.:/@-]*: ids, regions, algorithms */
+    SPF_GRAMMAR_NAME,       /* [A-Za-z0-9_][A-Za-z0-9_.:/@+-]*: ids, regions, fingerprints */
     SPF_GRAMMAR_HOST,       /* the same, or an IP address (::1 begins with a colon) */
     SPF_GRAMMAR_USER,       /* [A-Za-z_][A-Za-z0-9._-]* */
     SPF_GRAMMAR_KNOWN_HOST, /* "host" or "[host]:port" */

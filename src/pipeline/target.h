@@ -96,6 +96,8 @@ struct spf_target {
     enum spf_file_transfer transfer; /* what the failed command needs of a session */
     bool no_openssh;                 /* it is PuTTY's or WinSCP's */
     bool openssh_typed;              /* it is ssh's, or one that runs ssh */
+    bool putty_cache;                /* it looks host keys up in PuTTY's cache, not known_hosts */
+    bool putty_batch;                /* and where one is not there, it asks nobody */
     spf_checks selected;             /* the checks to run, with what they need */
     unsigned timeout_ms;             /* each network step */
     unsigned deadline_s;             /* of the round; only for what is said about it */

@@ -157,6 +157,7 @@ class Stage:
             "record": os.path.join(self.folder, "record.json"),
             "host_key_sha256": self.server.fingerprint(),
             "host_public_key": "".join(self.server.known_hosts()[:1]).partition(" ")[2],
+            "putty_host_key": self._putty_host_key(),
             "jump_port": self.bastion.port if self.bastion else 0,
             "endpoint": "https://127.0.0.1:1", "refusing_port": self._refusing_port(),
             "teller": self.teller.url if self.teller else "",
@@ -198,6 +199,11 @@ class Stage:
         path = os.path.join(self.folder, name)
         os.mkdir(path, 0o700)
         return path
+
+    def _putty_host_key(self):
+        public = "".join(self.server.known_hosts()[:1]).partition(" ")[2]
+        is_known_to_putty = public.startswith("ssh-ed25519 ")
+        return clients.putty_line(public, self.server.port) if is_known_to_putty else ""
 
     def _write_known_hosts(self):
         lines = self.server.known_hosts()

@@ -6,6 +6,7 @@
 #include "openssh/known_hosts.h"
 #include "openssh/known_hosts_files.h"
 #include "openssh/putty_host_keys.h"
+#include "platform/putty.h"
 
 #define ED         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 #define ED_BLOB    "AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
@@ -347,6 +348,38 @@ static char *gathered(struct spf_known_hosts_cache *cache, const struct spf_targ
     return text;
 }
 
+/* On POSIX PuTTY's cache is such a file, and the only one that its programs look into. */
+START_TEST(putty_s_programs_read_putty_s_file)
+{
+    const char *files[] = {TEST_DATA "/putty/host_keys.pub", NULL};
+    struct spf_target target = {.putty_cache = true, .known_hosts = files};
+    struct spf_known_hosts_facts facts = {0};
+    FILE *stored = fopen(TEST_DATA "/putty/sshhostkeys", "r");
+    char name[200];
+
+    ck_assert_ptr_nonnull(stored);
+    if (spf_putty_is_usual()) { /* there it is the registry */
+        (void)fclose(stored);
+        return;
+    }
+    ck_assert_int_eq(fscanf(stored, "%199s", name), 1);
+    (void)fclose(stored);
+    ck_assert_int_eq(setenv("PUTTYSSHHOSTKEYS", TEST_DATA "/putty/sshhostkeys", 1), 0);
+    target.port = (uint16_t)strtol(strchr(name, '@') + 1, NULL, 10);
+    ck_assert(spf_known_hosts_gather(&target, strchr(name, ':') + 1, &facts));
+    ck_assert_uint_eq(facts.lines.count, 4);
+    ck_assert_ptr_nonnull(strstr(facts.lines.items[0].file, "putty/sshhostkeys"));
+    ck_assert(spf_starts_with(facts.lines.items[0].sha256, "SHA256:"));
+    ck_assert_uint_eq(facts.putty.count, 0);
+    spf_shape_clear(&spf_known_hosts_shape, &facts);
+    target.port++;
+    ck_assert(spf_known_hosts_gather(&target, strchr(name, ':') + 1, &facts));
+    ck_assert_uint_eq(facts.lines.count, 0);
+    spf_shape_clear(&spf_known_hosts_shape, &facts);
+    ck_assert_int_eq(unsetenv("PUTTYSSHHOSTKEYS"), 0);
+}
+END_TEST
+
 /* Whatever a file holds, its index finds what reading it for one host finds. */
 START_TEST(an_index_finds_the_same)
 {
@@ -431,5 +464,6 @@ int main(void)
                          lines_of_a_wrong_shape_are_named, what_ssh_would_say,
                          known_kinds_are_offered_first, what_hangs_on_a_certificate,
                          ssh_keygen_is_the_referee, an_index_finds_the_same, names_in_common,
-                         putty_s_numbers_are_the_same_keys, NULL});
+                         putty_s_numbers_are_the_same_keys, putty_s_programs_read_putty_s_file,
+                         NULL});
 }

@@ -23,3 +23,13 @@ bool spf_putty_stored(const char *name, char *out, size_t size)
     free(wide);
     return found;
 }
+
+void spf_putty_place(char out[256])
+{
+    spf_copy(out, 256, "PuTTY");
+}
+
+bool spf_putty_is_usual(void)
+{
+    return true;
+}

@@ -1,5 +1,6 @@
 """The real clients as referees: does ssh log in, and what do ssh and plink say if not?"""
 
+import base64
 import functools
 import os
 import re
@@ -108,6 +109,21 @@ def has_key_type(name):
     """Does the ssh here have keys of this type?"""
     return name in subprocess.run(["ssh", "-Q", "key"], stdout=subprocess.PIPE, check=True,
                                   universal_newlines=True).stdout.split()
+
+
+def putty_line(public_key, port):
+    """How PuTTY keeps an Ed25519 host key of 127.0.0.1: the point's x and y (RFC 8032, 5.1.3)."""
+    p = 2**255 - 19
+    d = -121665 * pow(121666, p - 2, p)
+    y = int.from_bytes(base64.b64decode(public_key.split()[1])[-32:], "little")
+    sign, y = y >> 255, y & (2**255 - 1)
+    square = (y * y - 1) * pow(d * y * y + 1, p - 2, p) % p
+    x = pow(square, (p + 3) // 8, p)
+    if (x * x - square) % p:
+        x = x * pow(2, (p - 1) // 4, p) % p
+    if x & 1 != sign:
+        x = p - x
+    return "ssh-ed25519@%d:127.0.0.1 0x%x,0x%x" % (port, x, y)
 
 
 def plink(home, key_path, fingerprint, user, port, patience=PATIENCE):
