@@ -189,17 +189,25 @@ static bool is_pkcs8(enum spf_key_container container)
 /* What makes other, for PuTTY, of the key; a POSIX shell's puttygen has options, Windows' a window.
  */
 static void add_preparation(struct spf_buf *buf, const struct spf_key_facts *key,
-                            const char *key_word, const char *other_word, bool windows)
+                            const char *certificate, const char *key_word, const char *other_word,
+                            bool windows)
 {
     if (windows) {
         spf_buf_addf(buf, "winscp.com /keygen %s /output=%s", key_word, other_word);
     } else if (is_pkcs8(key->container)) {
         spf_buf_addf(buf,
                      "(umask 077 && openssl pkey -traditional -in %s -out %s.tmp) && puttygen "
-                     "%s.tmp -o %s && rm %s.tmp",
-                     key_word, other_word, other_word, other_word, other_word);
+                     "%s.tmp -o %s",
+                     key_word, other_word, other_word, other_word);
     } else {
         spf_buf_addf(buf, "puttygen %s -o %s", key_word, other_word);
+    }
+    if (certificate != NULL) { /* since PuTTY 0.78 */
+        spf_buf_addstr(buf, " --certificate ");
+        spf_buf_add_path(buf, certificate);
+    }
+    if (!windows && is_pkcs8(key->container)) {
+        spf_buf_addf(buf, " && rm %s.tmp", other_word);
     }
 }
 
@@ -266,10 +274,15 @@ static void add_putty_lines(const struct lines *lines, struct spf_diagnosis *d)
     const struct spf_key_facts *key = lines->view.facts->key;
     const struct spf_target *target = lines->view.target;
     const bool as_it_is = spf_key_is_for_putty(key);
+    const char *certificate = lines->view.facts->query->of_certificate ? key->certificate : NULL;
     struct spf_buf putty;
     struct spf_buf prepare;
     struct spf_buf settings;
 
+    /* the certificate logs in, which PuTTY takes from within its own file */
+    if (certificate != NULL && (as_it_is || lines->windows || certificate[0] == '\0')) {
+        return;
+    }
     /* PuTTY keeps jump hosts and proxies in a saved session, not on its command line */
     if (!has_putty(key, lines->windows) || spf_target_is_proxied(target)) {
         return;
@@ -284,8 +297,8 @@ static void add_putty_lines(const struct lines *lines, struct spf_diagnosis *d)
     if (spf_slots_expand(&putty, "{user}@{host}", SPF_SLOT_COMMAND, &lines->view, lines->auth)) {
         d->putty = spf_buf_take(&putty);
         if (!as_it_is) {
-            add_preparation(&prepare, key, lines->own_word.data, lines->other_word.data,
-                            lines->windows);
+            add_preparation(&prepare, key, certificate, lines->own_word.data,
+                            lines->other_word.data, lines->windows);
             d->putty_prepare = spf_buf_take(&prepare);
         }
         if (lines->windows &&
@@ -315,6 +328,9 @@ void spf_connect_lines(const struct spf_run *run, struct spf_diagnosis *d)
     };
     char *other;
 
+    if (lines.own == NULL && d->verdict == SPF_VERDICT_PASS) { /* by the agent's key */
+        add_ssh_line(&lines, d);
+    }
     if (lines.own == NULL || strcmp(lines.own, "-") == 0) {
         return;
     }

@@ -121,6 +121,9 @@ const struct spf_suggestion spf_suggestions[] = {
         "\"revoked by "
         "file\"")},
     {SPF_CERTIFICATE_REFUSED, NULL,
+     N_("{?certificate_unfit}Its own words rule it out; have the authority sign the key again, for "
+        "{user} and until later: `ssh-keygen -s CA -I ID -n {user} -V +52w {key}.pub`")},
+    {SPF_CERTIFICATE_REFUSED, NULL,
      N_("{?certificate}`ssh-keygen -L -f {certificate_file}` shows from when to when it is valid, "
         "and "
         "for whom (Principals); sshd's log says why it was refused")},

@@ -239,6 +239,11 @@ static void explain_refusal(const struct ask *ask)
                                          ? SPF_IMAGE_WITHOUT_CLOUD_INIT
                                          : SPF_KEY_PAIR_NOT_INSTALLED;
 
+    if (run->results[ask->d->check].certificate_unfit) { /* known from here */
+        suggest(ask, SPF_CERTIFICATE_REFUSED);
+    } else {
+        ask->d->inside = paste_of(ask);
+    }
     /* sshd counts a refused query, but not ssh's first request, "none" (auth2.c, userauth_finish)
      */
     if (strstr(run->facts.query->error, "Too many authentication failures") != NULL) {
@@ -375,7 +380,6 @@ void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc, struct s
     case SPF_AUTH_KEY_REFUSED:
     case SPF_KEY_REFUSED_THOUGH_BOUND:
         explain_refusal(&ask);
-        d->inside = paste_of(&ask);
         break;
     case SPF_HANDSHAKE_TIMEOUT:
         if (run->facts.handshake->ending.flow.unacked > 0) {

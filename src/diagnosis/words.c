@@ -173,6 +173,23 @@ static bool may_be_cut_off(const struct spf_run *run, struct spf_buf *buf)
                             SPF_SLOT_TEXT, &view, auth);
 }
 
+/* By a key that no file has, or by none. */
+static void say_keyless_pass(const struct spf_run *run, enum spf_check_id goal, struct spf_buf *buf)
+{
+    struct spf_view view = spf_view_of(run);
+    const struct spf_key_facts *key = run->facts.key;
+
+    if (!spf_slots_expand(buf,
+                          goal == SPF_CHECK_SSH_SESSION
+                              ? N_("You can log in as {user} to {host}")
+                              : N_("The server accepts a key for {user} at {host}"),
+                          SPF_SLOT_TEXT, &view, &run->results[goal])) {
+        spf_buf_addstr(buf, _("You can log in"));
+    } else if (key->in_agent && key->sha256[0] != '\0') {
+        spf_buf_addf(buf, _(" (key %s, in %s)"), key->sha256, spf_key_agent_name(key));
+    }
+}
+
 static void say_pass(const struct spf_run *run, struct spf_buf *buf)
 {
     struct spf_view view = spf_view_of(run);
@@ -191,7 +208,7 @@ static void say_pass(const struct spf_run *run, struct spf_buf *buf)
                                      ? N_("You can log in as {user} to {host} with {key}")
                                      : N_("The server accepts {key} for {user} at {host}"),
                                  SPF_SLOT_TEXT, &view, &run->results[goal])) {
-        spf_buf_addstr(buf, _("You can log in"));
+        say_keyless_pass(run, goal, buf);
     }
 }
 

@@ -89,6 +89,7 @@ const char *spf_container_name(enum spf_key_container container)
 static const struct spf_field certificate_fields[] = {
     SPF_SHAPE_BOOL(struct spf_certificate_facts, host),
     SPF_SHAPE_BOOL(struct spf_certificate_facts, in_time),
+    SPF_SHAPE_BOOL(struct spf_certificate_facts, over),
     SPF_SHAPE_NUMBER(struct spf_certificate_facts, valid_after),
     SPF_SHAPE_NUMBER(struct spf_certificate_facts, valid_before),
     SPF_SHAPE_TEXT(struct spf_certificate_facts, principals),

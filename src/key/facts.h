@@ -86,6 +86,7 @@ const char *spf_container_name(enum spf_key_container container);
 struct spf_certificate_facts {
     bool host;                         /* a host's, which no user logs in with */
     bool in_time;                      /* valid when it was read, by our clock */
+    bool over;                         /* it was not any more */
     int64_t valid_after, valid_before; /* seconds since the epoch; SPF_FOR_EVER */
     char principals[512];              /* between commas; "" any user, cut with "..." */
 };

@@ -239,6 +239,7 @@ static void note_certificate(struct spf_key_facts *facts, struct spf_bytes bytes
         facts->certified = contents.material.certified;
         facts->certified.in_time =
             now >= facts->certified.valid_after && now < facts->certified.valid_before;
+        facts->certified.over = now >= facts->certified.valid_before;
     } else {
         facts->certificate[0] = '\0';
     }

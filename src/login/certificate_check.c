@@ -44,6 +44,7 @@ struct spf_opinion spf_certificate_judge(const struct spf_view *view, struct spf
     const bool names_user =
         certified->principals[0] == '\0' || spf_names_have(certified->principals, user);
     char until[SPF_UTC_SIZE] = "";
+    char from[SPF_UTC_SIZE] = "";
     char why[sizeof certified->principals + 64];
 
     spf_certificate_note(view, result);
@@ -56,8 +57,11 @@ struct spf_opinion spf_certificate_judge(const struct spf_view *view, struct spf
     }
     if (certified->host) {
         spf_copy(why, sizeof why, _(" (it is a host's and logs nobody in)"));
+    } else if (certified->valid_before > 0 && certified->over) {
+        spf_format(why, sizeof why, _(" (it expired at %s)"), until);
     } else if (certified->valid_before > 0 && !certified->in_time) {
-        spf_copy(why, sizeof why, _(" (it is not valid now)"));
+        spf_utc_format(certified->valid_after, from);
+        spf_format(why, sizeof why, _(" (it is not valid before %s)"), from);
     } else if (!names_user) {
         spf_format(why, sizeof why, _(" (its principals, %s, do not include this user)"),
                    certified->principals);
@@ -68,6 +72,9 @@ struct spf_opinion spf_certificate_judge(const struct spf_view *view, struct spf
     } else {
         why[0] = '\0';
     }
+    result->certificate_unfit =
+        view->facts->query->of_certificate &&
+        (certified->host || (certified->valid_before > 0 && !certified->in_time) || !names_user);
     if (view->facts->query->of_certificate) {
         spf_say(result, "the server accepts neither this key for %s nor the certificate %s%s", user,
                 key->certificate, why);

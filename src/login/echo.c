@@ -96,7 +96,7 @@ bool spf_echo_answers(const struct spf_echo *echo, const char *text, size_t len,
 
 bool spf_echo_other_user(const char *text, char *out, size_t size)
 {
-    static const char before[] = "lease login as the user \"";
+    static const char before[] = "lease login as the user ";
     const char *name = strstr(text, before);
     const char *end;
 
@@ -104,7 +104,8 @@ bool spf_echo_other_user(const char *text, char *out, size_t size)
         return false;
     }
     name += strlen(before);
-    end = strchr(name, '"');
+    /* a shell takes the quotes away from who forgets to guard them */
+    end = *name == '"' ? strchr(++name, '"') : strstr(name, " rather than");
     if (end == NULL || end == name || (size_t)(end - name) >= size) {
         return false;
     }

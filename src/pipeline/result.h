@@ -74,6 +74,7 @@ struct spf_result {
     char source_ip[SPF_IP_TEXT_SIZE]; /* of rules and ACL: whom they were evaluated for; "" none */
     enum spf_key_match key_match;     /* cloud.key-pair */
     bool verified;                    /* ssh.host-key: by known_hosts, the console or a record */
+    bool certificate_unfit;           /* ssh.auth: refused, and by what it says no wonder */
     const char *next_key;             /* ssh.auth: which file ssh would offer next; borrowed */
     enum spf_finding disproved;       /* any: what a login disproved */
     enum spf_thing thing;             /* any: what it comes of, */

@@ -114,6 +114,11 @@ static bool has_certificate(const struct spf_slot_query *query)
     return found;
 }
 
+static bool is_certificate_unfit(const struct spf_slot_query *query)
+{
+    return query->result != NULL && query->result->certificate_unfit;
+}
+
 /* The certificate that was offered is one for all users, which TrustedUserCAKeys does not accept.
  */
 static bool lacks_principals(const struct spf_slot_query *query)
@@ -236,6 +241,7 @@ static const struct spf_condition conditions[] = {
     {"auth_open", is_auth_open, NULL},
     {"auth_decided", is_auth_decided, NULL},
     {"certificate", has_certificate, NULL},
+    {"certificate_unfit", is_certificate_unfit, NULL},
     {"no_principals", lacks_principals, NULL},
     {"pam_account", pam_account_refused, NULL},
     {"account_expired", account_expired, NULL},

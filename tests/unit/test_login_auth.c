@@ -32,9 +32,12 @@ START_TEST(refused_certificates)
         const char *says, *until;
     } cases[] = {
         {{.host = true}, "(it is a host's and logs nobody in)", "(null)"},
-        {{.valid_before = 1, .principals = "root"},
-         "(it is not valid now)",
+        {{.valid_before = 1, .over = true, .principals = "root"},
+         "(it expired at 1970-01-01T00:00:01Z)",
          "1970-01-01T00:00:01Z"},
+        {{.valid_after = 2, .valid_before = SPF_FOR_EVER, .principals = "root"},
+         "(it is not valid before 1970-01-01T00:00:02Z)",
+         "(null)"},
         {{.valid_before = SPF_FOR_EVER, .in_time = true, .principals = "a,b"},
          "(its principals, a,b, do not include this user)",
          "(null)"},

@@ -91,6 +91,9 @@ START_TEST(who_else_may_log_in)
     } cases[] = {
         {"Please login as the user \"ecs-user\" rather than the user \"root\".", "ecs-user"},
         {"please login as the user \"a\"", "a"},
+        {"Please login as the user ubuntu rather than bob", "ubuntu"},
+        {"Please login as the user  rather than bob", NULL},
+        {"Please login as the user ubuntu", NULL},
         {"Please login as the user \"\" rather", NULL},
         {"Please login as the user \"no end", NULL},
         {"Please login as the user \"0123456789012345\" rather", NULL},
