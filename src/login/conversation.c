@@ -284,8 +284,16 @@ static void begin_handshake(struct spf_conversation *talk)
 static void shake_hands(struct spf_conversation *talk)
 {
     struct spf_handshake_facts *facts = talk->inquiry->facts->handshake;
-    enum spf_link_state state = spf_link_handshake(talk->link);
+    enum spf_link_state state;
 
+    if (spf_conversation_meets_no_packet(talk)) {
+        facts->outcome = SPF_SHAKE_FAILED;
+        facts->ending = (struct spf_ending){.kind = SPF_ENDING_NO_PACKET};
+        spf_conversation_keep_flow(talk, &facts->ending);
+        spf_conversation_arrive(talk, NULL);
+        return;
+    }
+    state = spf_link_handshake(talk->link);
     if (state == SPF_LINK_AGAIN) {
         spf_conversation_wait(talk, spf_link_events(talk->link));
         return;

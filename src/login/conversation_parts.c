@@ -7,8 +7,13 @@
 
 #include "base/shortage.h"
 #include "base/text.h"
+#include "base/wire.h"
 #include "cloud/address.h"
 #include "login/ending.h"
+
+#define PACKET_MIN   5            /* without the length itself (packet.c) */
+#define PACKET_MAX   (256 * 1024) /* OpenSSH's PACKET_MAX_SIZE */
+#define PACKET_BLOCK 8            /* of what is not encrypted yet */
 
 /* The other end of our own descriptor is closed, and that is nobody's word. */
 static bool is_lost(const struct spf_conversation *talk)
@@ -112,6 +117,23 @@ enum spf_auth_outcome spf_conversation_outcome(enum spf_link_state state,
     default:
         return seen->disconnected && seen->request_sent ? SPF_AUTH_REFUSED : SPF_AUTH_ENDED;
     }
+}
+
+bool spf_conversation_meets_no_packet(const struct spf_conversation *talk)
+{
+    char bytes[SPF_IDENTIFICATION_PEEK];
+    ssize_t len = recv(talk->fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+    const char *end =
+        len > 4 && memcmp(bytes, "SSH-", 4) == 0 ? memchr(bytes, '\n', (size_t)len) : NULL;
+    struct spf_reader reader;
+    uint32_t length;
+
+    if (end == NULL || bytes + len - (end + 1) < 4) {
+        return false;
+    }
+    reader = spf_reader(end + 1, 4);
+    length = spf_reader_u32(&reader);
+    return length < PACKET_MIN || length > PACKET_MAX || (length + 4) % PACKET_BLOCK != 0;
 }
 
 void spf_conversation_keep_banner(char *out, size_t size, const struct spf_seen *seen)

@@ -313,6 +313,11 @@ class Fake:
         peer.recv(4096)
         peer.sendall(b"\x7f\xff\xff\xff this is no packet" * 10)
 
+    def do_junk_after_banner(self, peer):
+        """Its first four bytes are the length of a packet that does not fill blocks of eight, and that never comes whole."""
+        peer.sendall(b"SSH-2.0-OpenSSH_9.2\r\n" + b"\x00\x00\x09\xff" + b"junk" * 600)
+        self._hold(peer)
+
     def _drip(self, peer, data, seconds=0.5):
         """A byte at a time, for as long as somebody listens; then silence."""
         for byte in data:
