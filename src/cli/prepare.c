@@ -38,6 +38,7 @@ static struct spf_error take_transcript_target(struct spf_round *round,
     }
     if (!options->port_given && named->port != 0) {
         target->port = named->port;
+        target->port_given = true;
     }
     if (options->key == NULL) {
         target->key_path = named->key_path;

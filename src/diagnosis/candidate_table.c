@@ -120,6 +120,21 @@ const struct spf_suggestion spf_suggestions[] = {
      N_("{?sshd}sshd's log says \"not in PubkeyAcceptedAlgorithms\", \"Invalid key length\" or "
         "\"revoked by "
         "file\"")},
+    {SPF_KEY_PUB_FILE_DIFFERS, NULL,
+     N_("`ssh-keygen -y -f {key}` shows another key than `cat {key}.pub`: then `mv {key}.pub "
+        "{key}.pub.other`")},
+    {SPF_KEY_CERTIFICATE_DIFFERS, NULL,
+     N_("`ssh-keygen -lf {key}-cert.pub` shows another fingerprint than `ssh-keygen -lf {key}`: "
+        "then "
+        "`mv {key}-cert.pub {key}-cert.pub.other`")},
+    {SPF_AGENT_KEYS_TOO_MANY,
+     N_("Other keys were offered before the right one, and used up the tries"),
+     N_("`ssh-add -l` lists those of the agent; `-o IdentitiesOnly=yes` beside `-i` lets ssh offer "
+        "one "
+        "key alone")},
+    {SPF_PROXY_COMMAND_FAILED, N_("Nothing comes through the ProxyCommand"),
+     N_("Run the command by itself, with the host and the port in it: an SSH server's \"SSH-2.0-\" "
+        "must come")},
     {SPF_CERTIFICATE_REFUSED, NULL,
      N_("{?certificate_unfit}Its own words rule it out; have the authority sign the key again, for "
         "{user} and until later: `ssh-keygen -s CA -I ID -n {user} -V +52w {key}.pub`")},

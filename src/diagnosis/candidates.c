@@ -80,14 +80,18 @@ static void suggest(const struct ask *ask, enum spf_finding cause)
     free(tell_apart);
 }
 
-/* The template with what is known. */
-static char *filled_as_far_as_known(const struct ask *ask, const char *template)
+/* The template, or otherwise where one of its values is not known. */
+static char *filled_or(const struct ask *ask, const char *template, const char *otherwise)
 {
     struct spf_view view = spf_view_of(ask->run);
     struct spf_buf buf;
 
     spf_buf_init(&buf, 1000);
-    (void)spf_slots_fill(&buf, template, &view, NULL);
+    if (!spf_slots_fill(&buf, template, &view, NULL)) {
+        spf_buf_clear(&buf);
+        spf_buf_init(&buf, 1000);
+        spf_buf_addstr(&buf, otherwise);
+    }
     return spf_buf_take(&buf);
 }
 
@@ -115,9 +119,8 @@ static void suggest_reported(const struct ask *ask)
             (candidate = SPF_APPEND(&ask->d->candidates)) == NULL) {
             continue;
         }
-        *candidate =
-            (struct spf_candidate){cause, filled_as_far_as_known(ask, spf_findings[cause].sentence),
-                                   filled_as_far_as_known(ask, spf_findings[cause].meaning)};
+        *candidate = (struct spf_candidate){cause, filled_or(ask, spf_findings[cause].sentence, id),
+                                            filled_or(ask, spf_findings[cause].meaning, id)};
     }
 }
 

@@ -158,8 +158,9 @@ static struct spf_opinion judge_jump(const struct spf_view *view, struct spf_res
 static struct spf_opinion judge_proxy(const struct spf_tcp_facts *tcp, struct spf_result *result)
 {
     spf_note_text(result, "jump_cause", tcp->jump_cause[0] ? tcp->jump_cause : NULL);
-    spf_say(result, "nothing comes through the ProxyCommand %s: %s%s%s", tcp->proxy, tcp->error,
-            tcp->jump_cause[0] ? _("; see ") : "", tcp->jump_cause);
+    spf_say(result, "nothing comes through the ProxyCommand %s%s%s%s%s", tcp->proxy,
+            tcp->error[0] ? ": " : "", tcp->error, tcp->jump_cause[0] ? _("; see ") : "",
+            tcp->jump_cause);
     return spf_concludes(SPF_PROXY_COMMAND_FAILED);
 }
 
@@ -197,6 +198,10 @@ static void say_open(const struct spf_view *view, struct spf_result *result)
     char took[32];
 
     (void)duration(tcp->elapsed_ms, false, took);
+    if (view->target->from_transcript && !view->target->port_given) {
+        spf_say(result, through[0] ? "%s answers through %s" : "%s answers", tcp->address, through);
+        return;
+    }
     if (tcp->jump[0] || tcp->proxy[0]) {
         spf_say(result, "%s port %u answers through %s%s%s", tcp->address, port, through,
                 took[0] ? "," : "", took);
@@ -239,7 +244,9 @@ static void note_connection(const struct spf_view *view, struct spf_result *resu
     const struct spf_tcp_facts *tcp = view->facts->tcp;
 
     spf_note_text(result, "address", tcp->address[0] ? tcp->address : NULL);
-    spf_note_number(result, "port", view->target->port);
+    if (!view->target->from_transcript || view->target->port_given) {
+        spf_note_number(result, "port", view->target->port);
+    }
     spf_note_text(result, "own_address", tcp->own_address[0] ? tcp->own_address : NULL);
     if (tcp->elapsed_ms >= 0) {
         spf_note_number(result, "elapsed_ms", tcp->elapsed_ms);

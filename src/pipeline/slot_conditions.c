@@ -129,6 +129,18 @@ static bool lacks_principals(const struct spf_slot_query *query)
            !facts->key->certified.host && facts->key->certified.principals[0] == '\0';
 }
 
+/* ssh says of an RSA key that it does not use. */
+static bool is_too_short_for_ssh(const struct spf_slot_query *query)
+{
+    return query->result != NULL && strstr(query->result->summary, "nvalid key length") != NULL;
+}
+
+/* An IPv6 address as a URL has it. */
+static bool is_bracketed(const struct spf_slot_query *query)
+{
+    return query->view->target->host != NULL && query->view->target->host[0] == '[';
+}
+
 /* The line of sshd's log for whatever module of PAM's account phase refused (auth-pam.c). */
 static bool pam_account_refused(const struct spf_slot_query *query)
 {
@@ -244,6 +256,8 @@ static const struct spf_condition conditions[] = {
     {"certificate_unfit", is_certificate_unfit, NULL},
     {"no_principals", lacks_principals, NULL},
     {"pam_account", pam_account_refused, NULL},
+    {"key_length", is_too_short_for_ssh, NULL},
+    {"bracketed", is_bracketed, NULL},
     {"account_expired", account_expired, NULL},
     {"too_many_logins", has_too_many_logins, NULL},
     {"root", is_root, NULL},

@@ -58,8 +58,7 @@ bool spf_slot_is_known(const char *name)
            (spf_condition_named(name + 3) != NULL || spf_slot_named(name + 3) != NULL);
 }
 
-/* Within quotes, where a sentence shows something to type or to look for, or after the ~ of a path?
- */
+/* Within quotes, where a sentence shows something to type or to look for? */
 static bool in_code(const struct spf_buf *buf)
 {
     bool inside = false;
@@ -67,18 +66,20 @@ static bool in_code(const struct spf_buf *buf)
     for (size_t i = 0; i < buf->len; i++) {
         inside ^= buf->data[i] == '`' || buf->data[i] == '"';
     }
-    return inside || (buf->len > 0 && buf->data[buf->len - 1] == '~');
+    return inside;
 }
 
-/* What a transcript does not name is in a sentence "the key file", and KEY where it is typed. */
+/* What a transcript does not name is in a sentence "the key file", and KEY where it is typed; of a
+ * user's home directory the ~ is left. */
 static const char *unnamed(const char *value, const struct spf_buf *buf)
 {
     static const char *const names[][2] = {
         {SPF_UNNAMED_USER, "USER"}, {SPF_UNNAMED_HOST, "HOST"}, {SPF_UNNAMED_KEY, "KEY"}};
+    const bool of_home = buf->len > 0 && buf->data[buf->len - 1] == '~';
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(value, names[i][0]) == 0) {
-            return in_code(buf) ? names[i][1] : spf_tr(value);
+            return in_code(buf) ? names[i][1] : of_home ? "" : spf_tr(value);
         }
     }
     return value;

@@ -93,6 +93,9 @@ bool spf_text_names(const struct spf_view *view, int check, struct spf_result *r
     if (text->key_mode[0] != '\0') {
         spf_note_text(result, "mode", text->key_mode);
     }
+    if (named == SPF_KEY_WEAK) {
+        spf_note_text(result, "detail", _("shorter than this ssh requires (RequiredRSASize)"));
+    }
     if (named == SPF_SESSION_OTHER_USER) {
         note_other_user(text->words, result);
     }

@@ -2,8 +2,11 @@
 
 #include <string.h>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "pipeline/check.h"
+
+static const char unnamed_jump[] = N_("that is not named");
 
 void spf_attempt_begin(struct spf_attempt *attempt, int64_t line)
 {
@@ -31,6 +34,9 @@ void spf_attempt_begin_next(struct spf_attempt *attempt, int64_t line,
     next.key_named = attempt->key_named == SPF_KEY_TYPED ? SPF_KEY_TYPED : SPF_KEY_UNNAMED;
     memcpy(next.user, attempt->user, sizeof next.user);
     memcpy(next.proxy, attempt->proxy, sizeof next.proxy);
+    memcpy(next.hops, attempt->hops, sizeof next.hops);
+    next.hop_count = attempt->hop_count;
+    next.hops_in = attempt->hops_in;
     next.keys_absent = attempt->keys_absent;
     next.keys_found = attempt->keys_found;
     next.keys_listed = attempt->keys_listed;
@@ -46,15 +52,70 @@ void spf_attempt_reach(struct spf_attempt *attempt, enum spf_stage stage)
     }
 }
 
+/* The hop that is being logged in to; NULL: none is known. */
+static const struct spf_hop *hop_now(const struct spf_attempt *attempt)
+{
+    unsigned in = attempt->hops_in;
+
+    if (attempt->hop_count == 0) {
+        return NULL;
+    }
+    return &attempt->hops[in < attempt->hop_count ? attempt->hop_count - 1 - in : 0];
+}
+
+static void name_target(struct spf_attempt *attempt)
+{
+    spf_copy(attempt->host, sizeof attempt->host, attempt->typed_host);
+    if (attempt->hop_count > 0) {
+        spf_copy(attempt->host, sizeof attempt->host, attempt->hops[0].host);
+        attempt->port = attempt->hops[0].port;
+    }
+    attempt->address[0] = '\0';
+}
+
+void spf_attempt_lacks_jump(struct spf_attempt *attempt, const char *name, const char *word)
+{
+    static const char *const causes[][2] = {
+        {"refused", "port-refused"},
+        {"silent", "port-silent"},
+        {"unreachable", "port-unreachable"},
+        {"unresolved", "host-unresolved"},
+    };
+
+    for (size_t i = 0; i < sizeof causes / sizeof *causes; i++) {
+        if (strcmp(causes[i][0], word) == 0) {
+            spf_copy(attempt->jump_cause, sizeof attempt->jump_cause, causes[i][1]);
+        }
+    }
+    spf_copy(attempt->jump, sizeof attempt->jump, name[0] != '\0' ? name : spf_tr(unnamed_jump));
+    attempt->tcp = "jump";
+    name_target(attempt);
+}
+
+void spf_attempt_passes_hops(struct spf_attempt *attempt)
+{
+    size_t len = 0;
+
+    for (unsigned i = attempt->hop_count; i-- > 0 && len + 1 < sizeof attempt->jump;) {
+        spf_format(attempt->jump + len, sizeof attempt->jump - len, "%s%s", len > 0 ? "," : "",
+                   attempt->hops[i].name);
+        len = strlen(attempt->jump);
+    }
+}
+
 void spf_attempt_behind_jump(struct spf_attempt *attempt)
 {
-    if (attempt->jump[0] == '\0') {
+    const struct spf_hop *hop = hop_now(attempt);
+
+    if (hop != NULL) {
         spf_copy(attempt->jump, sizeof attempt->jump,
-                 attempt->host[0] != '\0' ? attempt->host : "(not named)");
+                 hop->name[0] != '\0' ? hop->name : spf_tr(unnamed_jump));
+    } else if (attempt->jump[0] == '\0') {
+        spf_copy(attempt->jump, sizeof attempt->jump,
+                 attempt->host[0] != '\0' ? attempt->host : spf_tr(unnamed_jump));
     }
-    spf_copy(attempt->host, sizeof attempt->host, attempt->typed_host);
+    name_target(attempt);
     spf_copy(attempt->user, sizeof attempt->user, attempt->typed_user);
-    attempt->address[0] = '\0';
 }
 
 void spf_attempt_end(struct spf_attempt *attempt, const struct spf_match *match, int weight)

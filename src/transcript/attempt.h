@@ -17,6 +17,14 @@ enum spf_stage {
     SPF_STAGE_IN,
 };
 
+/* A jump host, and where ssh goes from it; of a command that ssh runs for ProxyJump. */
+struct spf_hop {
+    char name[128]; /* as the configuration or -J has it */
+    char host[128];
+    int64_t port;
+};
+enum { SPF_HOPS_MAX = 8 };
+
 /*
  * One attempt to log in, as far as the lines show it: a state machine that takes one message after
  * the other. The last attempt of a text counts; what an earlier one proved is not carried over.
@@ -72,6 +80,7 @@ struct spf_attempt {
     char methods[200];         /* before the first offer, or of the denial */
     unsigned offered, refused; /* keys of ours, and the answers that were no */
     bool from_agent;
+    bool certificate_last;   /* the last offer was of one */
     bool certificate;        /* one of a key was offered */
     char asked_file[1024];   /* whose key was offered or tried last; "" none is known */
     unsigned planned;        /* keys that ssh means to try */
@@ -100,8 +109,11 @@ struct spf_attempt {
     bool session_used; /* lines that are no client's came after its beginning */
     const char
         *channel_refused; /* an outcome's word; of a session, or of a way through this host */
-    bool forwarding;      /* a jump host was to open a channel, and did not */
-    bool no_way_on;       /* what failed was a jump host's login: nothing came through it */
+    struct spf_hop hops[SPF_HOPS_MAX]; /* the last one first, as ssh says so */
+    unsigned hop_count, hops_in;       /* hops_in: those that let us in, from the first on */
+    unsigned waiting;                  /* ends of ssh's that waited for a way through a jump host */
+    bool forwarding;                   /* a jump host was to open a channel, and did not */
+    bool no_way_on; /* what failed was a jump host's login: nothing came through it */
     char typed_host[256], typed_user[80], jump_cause[64];
     bool closed; /* the connection ended without a word of why */
     bool forced_command;
@@ -120,6 +132,10 @@ enum { SPF_WEIGHT_SUSPICION = 1, SPF_WEIGHT_NAMED = 2 };
 void spf_attempt_reach(struct spf_attempt *attempt, enum spf_stage stage);
 /* What was the host is a jump host: the host is the one that was typed. */
 void spf_attempt_behind_jump(struct spf_attempt *attempt);
+/* The way to a jump host, name or "", was not opened by the one before it. word: an outcome's. */
+void spf_attempt_lacks_jump(struct spf_attempt *attempt, const char *name, const char *word);
+/* The target is reached through all of the hops. */
+void spf_attempt_passes_hops(struct spf_attempt *attempt);
 /* The message ends the attempt; its row's argument: "check cause[,cause…]". */
 void spf_attempt_end(struct spf_attempt *attempt, const struct spf_match *match, int weight);
 /* Can none of these methods be publickey? Of a denial alone they begin with "?". */

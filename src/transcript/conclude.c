@@ -139,6 +139,7 @@ static void conclude_proxy(struct spf_attempt *attempt)
 {
     attempt->tcp = "proxy";
     attempt->banner = NULL;
+    attempt->ended.candidates[0] = '\0';
     attempt->ended.check = SPF_CHECK_NET_PORT;
 }
 
@@ -280,38 +281,57 @@ static bool is_way_itself(const char *tcp)
            (strcmp(tcp, "proxy") == 0 || strcmp(tcp, "jump") == 0 || strcmp(tcp, "forbids") == 0);
 }
 
+/* The lines that a check rests on say why there is no connection. The last that says how a login
+ * ended; NULL: there is none. */
+static const char *of_the_way(struct spf_transcript_facts *facts, enum spf_check_id check)
+{
+    const char *last = NULL;
+
+    for (size_t i = 0; i < facts->shown.count; i++) {
+        struct spf_transcript_line *line = &facts->shown.items[i];
+
+        if (strcmp(line->check, spf_check_table[check].id) != 0) {
+            continue;
+        }
+        spf_copy(line->check, sizeof line->check, spf_check_table[SPF_CHECK_NET_PORT].id);
+        if (last == NULL || strstr(line->text, "UNKNOWN port 65535") == NULL) {
+            last = line->text;
+        }
+    }
+    return last;
+}
+
 /*
  * The login that failed was that of a jump host, for the ssh that waited for it got nothing: the
  * target itself was never reached.
  */
 static void conclude_jump(struct spf_attempt *attempt, struct spf_transcript_facts *facts)
 {
-    const char *check;
+    const char *last;
     const char *said = attempt->ended.words[0] != '\0' ? attempt->ended.words : NULL;
 
     /* a channel that the jump host did not open, or a ProxyCommand: said so already */
     if (is_way_itself(attempt->tcp) || attempt->forwarding) {
         return;
     }
-    check = spf_check_table[attempt->ended.check].id;
-    for (size_t i = 0; i < facts->shown.count; i++) {
-        struct spf_transcript_line *line = &facts->shown.items[i];
-
-        if (strcmp(line->check, check) != 0) {
-            continue;
-        }
-        spf_copy(line->check, sizeof line->check, spf_check_table[SPF_CHECK_NET_PORT].id);
-        if (attempt->ended.words[0] == '\0') {
-            said = line->text;
-        }
+    last = of_the_way(facts, attempt->ended.check);
+    if (said == NULL) {
+        said = last;
     }
     if (said != NULL) {
         spf_copy(attempt->tcp_error, sizeof attempt->tcp_error, said);
     }
+    if (attempt->hop_count == 0) {
+        attempt->port = 0;
+    }
     spf_attempt_behind_jump(attempt);
-    attempt->port = 0;
     attempt->tcp = "jump";
     attempt->key_trouble_file[0] = '\0';
+    attempt->keys_listed = 0;
+    /* what was refused there is not what to give the jump host */
+    if (attempt->key_named != SPF_KEY_TYPED || attempt->offered > 0) {
+        attempt->key_file[0] = '\0';
+    }
     attempt->ended = (struct spf_ended){.check = SPF_CHECK_NET_PORT};
 }
 
@@ -323,6 +343,9 @@ void spf_conclude(struct spf_attempt *attempt, struct spf_transcript_facts *fact
     }
     if (attempt->ended.check == SPF_CHECK_COUNT) {
         return;
+    }
+    if (attempt->tcp != NULL && strcmp(attempt->tcp, "proxy") == 0) {
+        (void)of_the_way(facts, SPF_CHECK_SSH_BANNER);
     }
     spf_copy(facts->stopped_at, sizeof facts->stopped_at, spf_check_table[attempt->ended.check].id);
     spf_copy(facts->candidates, sizeof facts->candidates, attempt->ended.candidates);

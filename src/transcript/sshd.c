@@ -68,6 +68,8 @@ static const struct spf_message rows[] = {
     {"Failed password for ", " from ", SPF_EVENT_SUSPECTED,
      "ssh.auth key-missing,key-pair-different,auth-publickey-disabled"},
     {"Postponed publickey for ", NULL, SPF_EVENT_NONE, NULL},
+    {"Authentication tried for ", "but not from a permitted host", SPF_EVENT_NAMED,
+     "ssh.auth key-line-excludes"},
     {"but not from a permitted host", NULL, SPF_EVENT_NAMED, "ssh.auth key-line-excludes"},
     {"Refused by key options", NULL, SPF_EVENT_NAMED, "ssh.auth key-line-excludes"},
     {"not in PubkeyAccepted", NULL, SPF_EVENT_NAMED, "ssh.auth auth-algorithm-refused"},

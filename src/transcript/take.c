@@ -228,13 +228,16 @@ static bool turn_to_server(struct spf_match *match)
 }
 
 /*
- * "Certificate invalid: expired" is said by the client of the host's certificate, and by sshd of
- * the user's (sshkey.c, sshkey_cert_check_authority). The line alone does not say which; what the
- * client showed before does, or what follows.
+ * What a line's words mean where they stand. An option of the command line is refused in the words
+ * of one of the configuration file. "Certificate invalid: expired" is said by the client of the
+ * host's certificate, and by sshd of the user's (sshkey.c, sshkey_cert_check_authority). The line
+ * alone does not say which; what the client showed before does, or what follows.
  */
-static const struct spf_message *certificate_row(const struct spf_attempt *attempt,
-                                                 const struct spf_match *match)
+static const struct spf_message *row_of_context(const struct spf_attempt *attempt,
+                                                const struct spf_match *match)
 {
+    static const struct spf_message of_option = {"command-line", NULL, SPF_EVENT_NAMED,
+                                                 "net.port ssh-option-refused"};
     static const struct spf_message of_user = {"Certificate", NULL, SPF_EVENT_NAMED,
                                                "ssh.auth certificate-refused"};
     static const struct spf_message of_host = {"Certificate", NULL, SPF_EVENT_NAMED,
@@ -243,6 +246,10 @@ static const struct spf_message *certificate_row(const struct spf_attempt *attem
         "Certificate", NULL, SPF_EVENT_SUSPECTED,
         "ssh.host-key host-certificate-invalid,certificate-refused"};
 
+    if (match->row->event == SPF_EVENT_NAMED && strstr(match->line, "command-line") != NULL &&
+        strcmp(match->row->argument, "net.port ssh-config-refused") == 0) {
+        return &of_option;
+    }
     if (match->row->event == SPF_EVENT_CERTIFICATE) {
         return is_of_server(match->line) || attempt->stage >= SPF_STAGE_USER_AUTH ? &of_user
                : attempt->stage >= SPF_STAGE_CONNECTED                            ? &of_host
@@ -296,11 +303,34 @@ static void take_closed(struct spf_attempt *attempt, const struct spf_match *mat
 {
     if (strstr(match->rest, "UNKNOWN port 65535") == NULL) {
         attempt->no_way_on = false; /* an address: the connection was a direct one */
-    } else if (!attempt->closed && attempt->banner == NULL) {
+    } else if (!attempt->closed && attempt->banner == NULL &&
+               attempt->ended.check != SPF_CHECK_SSH_BANNER) {
         attempt->no_way_on |= spf_attempt_is_over(attempt);
+    }
+    /* one more than waits for the target: it is a jump host that was not reached */
+    if (attempt->forwarding && attempt->hop_count == 0 && attempt->channel_refused != NULL &&
+        strcmp(attempt->channel_refused, "forbids") != 0 &&
+        strstr(match->rest, "UNKNOWN port 65535") != NULL && ++attempt->waiting == 2) {
+        spf_attempt_lacks_jump(attempt, "", attempt->channel_refused);
     }
     spf_closed_by(match, attempt);
     attempt->closed |= !attempt->no_way_on;
+}
+
+/* Its words may hold a password, but for those of an ssh that forwards. */
+static void show_command(const struct spf_attempt *attempt, const struct spf_match *match,
+                         int64_t line, struct spf_transcript_facts *facts)
+{
+    struct spf_hop hop;
+    char text[300];
+
+    if (spf_forwarding_command(match->rest, &hop) && hop.host[0] != '\0' && hop.name[0] != '\0') {
+        spf_format(text, sizeof text, "%s%s ... -W '[%s]:%lld' %s", match->row->words,
+                   attempt->proxy, hop.host, (long long)hop.port, hop.name);
+    } else {
+        spf_format(text, sizeof text, "%s%s ...", match->row->words, attempt->proxy);
+    }
+    show(facts, check_name(SPF_CHECK_NET_PORT), line, text);
 }
 
 void spf_attempt_take(struct spf_attempt *attempt, const struct spf_match *found, int64_t line,
@@ -313,7 +343,7 @@ void spf_attempt_take(struct spf_attempt *attempt, const struct spf_match *found
     if ((is_of_server(match->line) || names_host_key_file(match)) && !turn_to_server(match)) {
         return;
     }
-    match->row = certificate_row(attempt, match);
+    match->row = row_of_context(attempt, match);
     if (attempt->user[0] == '\0' && match->family == &spf_family_sshd) {
         spf_logged_user(match->line, attempt);
     }
@@ -358,7 +388,9 @@ void spf_attempt_take(struct spf_attempt *attempt, const struct spf_match *found
         }
         break;
     }
-    if (check != SPF_CHECK_COUNT) {
+    if (check != SPF_CHECK_COUNT && match->row->event == SPF_EVENT_PROXY_RUNS) {
+        show_command(attempt, match, line, facts);
+    } else if (check != SPF_CHECK_COUNT) {
         show(facts, check_name(check), line, match->line);
     }
 }

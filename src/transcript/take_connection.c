@@ -61,7 +61,12 @@ static void take_tcp(struct spf_attempt *attempt, const struct spf_match *match)
         (void)spf_word_at(match->rest, " ", attempt->host, sizeof attempt->host);
         attempt->port = strtol(port + 6, NULL, 10);
     } else if (strcmp(match->row->words, "Could not resolve hostname ") == 0) {
-        (void)spf_word_at(match->rest, ": ", attempt->host, sizeof attempt->host);
+        if (match->rest[0] != '[' ||
+            !spf_word_at(match->rest, " ", attempt->host, sizeof attempt->host)) {
+            (void)spf_word_at(match->rest, ": ", attempt->host, sizeof attempt->host);
+        } else if (attempt->host[strlen(attempt->host) - 1] == ':') {
+            attempt->host[strlen(attempt->host) - 1] = '\0';
+        }
     } else if (strcmp(match->row->words, "dial tcp ") == 0 &&
                spf_word_at(match->rest, ": ", attempt->host, sizeof attempt->host) &&
                (colon = strrchr(attempt->host, ':')) != NULL) {
@@ -80,10 +85,46 @@ static void take_tcp(struct spf_attempt *attempt, const struct spf_match *match)
     spf_attempt_reach(attempt, SPF_STAGE_CONNECTING);
 }
 
+/*
+ * What connects for ssh. Of a command only the program is kept, for its words may hold a password;
+ * of an ssh that forwards, which ssh runs for ProxyJump, the jump host and the way from it.
+ */
+static void take_proxy(struct spf_attempt *attempt, const struct spf_match *match, int64_t line,
+                       struct spf_transcript_facts *facts)
+{
+    if (attempt->stage > SPF_STAGE_NONE) { /* not a further ssh of the same chain */
+        spf_attempt_begin_next(attempt, line, facts);
+        attempt->hop_count = attempt->hops_in = 0;
+    }
+    spf_clean(attempt->proxy, sizeof attempt->proxy, match->rest, strcspn(match->rest, " \t\r\n"));
+    if (attempt->hop_count < SPF_HOPS_MAX &&
+        spf_forwarding_command(match->rest, &attempt->hops[attempt->hop_count])) {
+        attempt->hop_count++;
+    }
+}
+
+/* Of a chain, the channel that was not opened may have been to the next jump host. */
+static bool lacks_next_jump(struct spf_attempt *attempt)
+{
+    unsigned left = attempt->hop_count - attempt->hops_in;
+
+    if (attempt->hops_in == 0 || left == 0 || strcmp(attempt->channel_refused, "forbids") == 0) {
+        return false;
+    }
+    spf_attempt_lacks_jump(attempt, attempt->hops[left - 1].name, attempt->channel_refused);
+    return true;
+}
+
 static void take_forward(struct spf_attempt *attempt, const struct spf_match *match)
 {
     bool confirmed = match->row->argument[0] == '\0'; /* "stdio forwarding failed" */
 
+    if (confirmed && attempt->forwarding) {
+        return;
+    }
+    if (!confirmed || attempt->channel_refused == NULL) {
+        spf_clean(attempt->tcp_error, sizeof attempt->tcp_error, match->line, strlen(match->line));
+    }
     if (!confirmed) {
         attempt->channel_refused = match->row->argument;
     }
@@ -95,8 +136,11 @@ static void take_forward(struct spf_attempt *attempt, const struct spf_match *ma
     attempt->forwarding = true;
     attempt->stage = SPF_STAGE_CONNECTING; /* that was the jump host's login */
     attempt->in = attempt->denied = false;
-    spf_attempt_behind_jump(attempt);
-    spf_clean(attempt->tcp_error, sizeof attempt->tcp_error, match->line, strlen(match->line));
+    attempt->waiting = 0;
+    if (attempt->channel_refused == NULL || !lacks_next_jump(attempt)) {
+        attempt->hops_in -= attempt->hops_in > 0; /* it is the last of them that did not */
+        spf_attempt_behind_jump(attempt);
+    }
     attempt->ended = (struct spf_ended){.check = SPF_CHECK_NET_PORT, .weight = SPF_WEIGHT_NAMED};
 }
 
@@ -136,7 +180,12 @@ static void take_banner(struct spf_attempt *attempt, const struct spf_match *mat
 
     /* behind a proxy or a jump host this only repeats that the way there failed */
     if (strcmp(match->row->argument, "closed") == 0) {
-        attempt->no_way_on = spf_attempt_is_over(attempt);
+        attempt->no_way_on =
+            spf_attempt_is_over(attempt) && attempt->ended.check != SPF_CHECK_SSH_BANNER;
+    }
+    if (strstr(match->line, "UNKNOWN port 65535: Broken pipe") != NULL) {
+        spf_closed_by(match, attempt);
+        attempt->closed = true;
     }
     if (attempt->stage == SPF_STAGE_IDENTIFIED && strcmp(match->row->argument, "ssh1") == 0) {
         attempt->stage = SPF_STAGE_CONNECTED; /* what was read of it is what is wrong with it */
@@ -323,7 +372,7 @@ bool spf_take_transport(struct spf_attempt *attempt, const struct spf_match *mat
         take_connects(attempt, match, line, facts);
         return true;
     case SPF_EVENT_PROXY_RUNS:
-        spf_clean(attempt->proxy, sizeof attempt->proxy, match->rest, strcspn(match->rest, "\r"));
+        take_proxy(attempt, match, line, facts);
         return true;
     case SPF_EVENT_PROXY_FAILED:
         take_proxy_failure(attempt, match);
@@ -343,6 +392,9 @@ bool spf_take_transport(struct spf_attempt *attempt, const struct spf_match *mat
     case SPF_EVENT_IDENTIFIED:
         if (attempt->stage == SPF_STAGE_IN) { /* the target's, after the jump host's */
             spf_attempt_begin_next(attempt, line, facts);
+            if (attempt->hops_in == attempt->hop_count) {
+                spf_attempt_passes_hops(attempt);
+            }
         }
         spf_clean(attempt->software, sizeof attempt->software, match->rest,
                   strcspn(match->rest, "\r\n"));

@@ -9,12 +9,28 @@
 
 static void take_key_trouble(struct spf_attempt *attempt, const struct spf_match *match)
 {
+    static const struct spf_message differs = {
+        "", NULL, SPF_EVENT_SUSPECTED, "key.format key-pub-file-differs,key-certificate-differs"};
     const char *mode = strstr(match->line, "Permissions ");
     const char *unreached = strstr(match->rest, " not accessible");
+    const char *private = strcmp(match->row->words, "contents do not match public") == 0
+                              ? strstr(match->line, "private key ")
+                              : NULL;
 
     /* an encrypted key is asked for, and then its passphrase is wrong: the later says more */
     if (attempt->key_trouble == NULL || strcmp(attempt->key_trouble, "key-encrypted") == 0) {
         attempt->key_trouble = match->row->argument;
+    }
+    attempt->unsigned_key |= attempt->accepted && !attempt->signature_refused;
+    /* the key that was to sign is not the one of the file beside it: of which, the offer shows */
+    if (strcmp(match->row->argument, "key-pub-file-differs") == 0 && attempt->certificate_last) {
+        attempt->key_trouble = "key-certificate-differs";
+    } else if (strcmp(match->row->argument, "key-pub-file-differs") == 0 && attempt->offered == 0) {
+        struct spf_match suspected = *match;
+
+        suspected.row = &differs;
+        attempt->key_trouble = NULL;
+        spf_attempt_end(attempt, &suspected, SPF_WEIGHT_SUSPICION);
     }
     if (mode != NULL && mode[12] == '0') {
         (void)spf_word_at(mode + 12, " ", attempt->key_mode, sizeof attempt->key_mode);
@@ -22,9 +38,13 @@ static void take_key_trouble(struct spf_attempt *attempt, const struct spf_match
     if (unreached != NULL && spf_ends_with(match->row->words, "dentity file ")) {
         spf_clean(attempt->key_trouble_file, sizeof attempt->key_trouble_file, match->rest,
                   (size_t)(unreached - match->rest));
-    } else {
+    } else if (private == NULL || spf_quoted_or_path(match->line, attempt->key_trouble_file,
+                                                     sizeof attempt->key_trouble_file)) {
         (void)spf_quoted_or_path(match->line, attempt->key_trouble_file,
                                  sizeof attempt->key_trouble_file);
+    } else {
+        (void)spf_word_at(private + strlen("private key "), " ", attempt->key_trouble_file,
+                          sizeof attempt->key_trouble_file);
     }
     if (attempt->key_file[0] == '\0') {
         spf_copy(attempt->key_file, sizeof attempt->key_file, attempt->key_trouble_file);
@@ -90,9 +110,16 @@ static void take_offer(struct spf_attempt *attempt, const struct spf_match *matc
     const char *at = strstr(match->line, "public key: ");
     struct spf_key_words key = spf_key_words(at != NULL ? at + strlen("public key: ") : "");
 
+    /* of an RSA key that is too short for it ssh complains at its start, used or not */
+    if (attempt->key_trouble != NULL && strcmp(attempt->key_trouble, "key-weak") == 0) {
+        attempt->key_trouble = NULL;
+        attempt->key_trouble_file[0] = '\0';
+    }
+    key.from_agent |= match->row->argument != NULL;
     attempt->offered++;
     attempt->from_agent = key.from_agent;
-    attempt->certificate |= strstr(match->line, "-CERT ") != NULL;
+    attempt->certificate_last = strstr(match->line, "-CERT ") != NULL;
+    attempt->certificate |= attempt->certificate_last;
     attempt->files_asked += !key.from_agent;
     attempt->accepted = false;
     spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
@@ -185,6 +212,7 @@ static void take_authenticated(struct spf_attempt *attempt, const struct spf_mat
         attempt->asks_password = true;
         return;
     }
+    attempt->hops_in += !attempt->in && attempt->hops_in < attempt->hop_count;
     attempt->in = true;
     attempt->in_somehow = false;
     attempt->in_by_none |= strcmp(match->row->argument, "none") == 0;

@@ -34,7 +34,8 @@ static void name_target(struct spf_transcript *transcript)
         .host = or_null(attempt->host[0] != '\0' ? attempt->host : attempt->address),
         .user = or_null(attempt->user),
         .key_path = or_null(key),
-        .jump = or_null(attempt->jump),
+        /* where the text does not name it, a phrase stands there */
+        .jump = strchr(attempt->jump, ' ') == NULL ? or_null(attempt->jump) : NULL,
         .port = attempt->port > 0 && attempt->port < 65536 ? (uint16_t)attempt->port : 0,
     };
     transcript->facts.host_named = transcript->target.host != NULL;
@@ -74,7 +75,8 @@ struct spf_transcript *spf_transcript_read(const char *text, size_t len)
 
     if (good) {
         spf_read_lines(&lines, matcher, &transcript->attempt, &transcript->facts);
-        if (transcript->attempt.no_way_on) {
+        if (transcript->attempt.no_way_on && !transcript->attempt.forwarding &&
+            (transcript->attempt.tcp == NULL || strcmp(transcript->attempt.tcp, "proxy") != 0)) {
             conclude_hop(transcript);
         }
         spf_conclude(&transcript->attempt, &transcript->facts);

@@ -120,6 +120,9 @@ void spf_logged_user(const char *line, struct spf_attempt *attempt)
         "Failed password for ",
         "Accepted publickey for ",
         ": User ",
+        "Authentication tried for ",
+        "PAM: Permission denied for ",
+        "for illegal user ",
         " account ",
     };
 
@@ -179,6 +182,50 @@ static bool next_word(const char **at, char *out, size_t size)
         }
     }
     out[len] = '\0';
+    return true;
+}
+
+/* "[HOST]:PORT", as ssh writes it for ProxyJump, or "HOST:PORT" */
+static void keep_way(const char *way, struct spf_hop *hop)
+{
+    const char *colon = strrchr(way, ':');
+    size_t len = colon != NULL ? (size_t)(colon - way) : strlen(way);
+
+    if (*way == '[' && len > 1 && way[len - 1] == ']') {
+        way++;
+        len -= 2;
+    }
+    (void)keep(way, len, hop->host, sizeof hop->host);
+    hop->port = colon != NULL ? strtol(colon + 1, NULL, 10) : 0;
+}
+
+bool spf_forwarding_command(const char *command, struct spf_hop *hop)
+{
+    char word[1024] = "";
+
+    *hop = (struct spf_hop){.port = 0};
+    if (!next_word(&command, word, sizeof word) ||
+        (strcmp(word, "ssh") != 0 && !spf_ends_with(word, "/ssh"))) {
+        return false;
+    }
+    while (next_word(&command, word, sizeof word)) {
+        char letter = word[0] == '-' ? word[1] : '\0';
+        bool attached = letter != '\0' && word[2] != '\0';
+
+        if (letter == '\0') {
+            (void)keep(word, strlen(word), hop->name, sizeof hop->name);
+            break;
+        }
+        if (strchr(with_argument, letter) == NULL) {
+            continue;
+        }
+        if (!attached && !next_word(&command, word, sizeof word)) {
+            break;
+        }
+        if (letter == 'W') {
+            keep_way(attached ? word + 2 : word, hop);
+        }
+    }
     return true;
 }
 
