@@ -120,6 +120,17 @@ const struct spf_suggestion spf_suggestions[] = {
      N_("{?sshd}sshd's log says \"not in PubkeyAcceptedAlgorithms\", \"Invalid key length\" or "
         "\"revoked by "
         "file\"")},
+    {SPF_GUEST_IN_TROUBLE, N_("The system inside the instance is in trouble"),
+     N_("Look at its console in the ECS console (Get System Logs), or at the screen itself (VNC)")},
+    {SPF_AUTH_SECOND_FACTOR,
+     N_("The key is accepted, but the server wants a second factor as well"),
+     N_("`ssh -v` then says \"Authenticated using \"publickey\" with partial success\"")},
+    {SPF_HOST_KEY_REVOKED, N_("The host key is marked as revoked in known_hosts"),
+     N_("`ssh-keygen -F HOST` shows a line with @revoked")},
+    {SPF_SESSION_OTHER_USER, N_("The key logs in, only to be told to log in as another user"),
+     N_("Log in without a command: the server then names the user")},
+    {SPF_KEY_PAIR_NONE, N_("No key pair is bound to the instance"),
+     N_("Look at the instance in the ECS console, or run again with --instance and its id")},
     {SPF_KEY_PUB_FILE_DIFFERS, NULL,
      N_("`ssh-keygen -y -f {key}` shows another key than `cat {key}.pub`: then `mv {key}.pub "
         "{key}.pub.other`")},

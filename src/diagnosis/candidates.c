@@ -67,8 +67,9 @@ static void suggest(const struct ask *ask, enum spf_finding cause)
             continue;
         }
         text = row->text != NULL ? filled(ask, row->text) : NULL;
-        if (text == NULL) {
-            text = filled(ask, spf_findings[cause].sentence);
+        if (text == NULL && (text = filled(ask, spf_findings[cause].sentence)) == NULL) {
+            free(tell_apart); /* a later row has a text that needs less */
+            tell_apart = NULL;
         }
     }
     if (text != NULL && tell_apart != NULL &&

@@ -141,12 +141,6 @@ static bool is_bracketed(const struct spf_slot_query *query)
     return query->view->target->host != NULL && query->view->target->host[0] == '[';
 }
 
-/* The line of sshd's log for whatever module of PAM's account phase refused (auth-pam.c). */
-static bool pam_account_refused(const struct spf_slot_query *query)
-{
-    return query->result != NULL && strstr(query->result->summary, "by PAM account") != NULL;
-}
-
 /* In PAM's words, or those of sshd's log. */
 static bool account_expired(const struct spf_slot_query *query)
 {
@@ -255,7 +249,6 @@ static const struct spf_condition conditions[] = {
     {"certificate", has_certificate, NULL},
     {"certificate_unfit", is_certificate_unfit, NULL},
     {"no_principals", lacks_principals, NULL},
-    {"pam_account", pam_account_refused, NULL},
     {"key_length", is_too_short_for_ssh, NULL},
     {"bracketed", is_bracketed, NULL},
     {"account_expired", account_expired, NULL},

@@ -252,7 +252,7 @@ static const struct spf_message rows[] = {
     {"allows sftp connections only", NULL, SPF_EVENT_NAMED, "ssh.session session-no-shell"},
     {"PTY allocation request failed", NULL, SPF_EVENT_SUSPECTED, "ssh.session session-no-pty"},
     {"request failed on channel", NULL, SPF_EVENT_NAMED, "ssh.session session-refused"},
-    {"safely_chroot", NULL, SPF_EVENT_NAMED, "ssh.session session-refused"},
+    {"safely_chroot", NULL, SPF_EVENT_NAMED, "ssh.session chroot-unusable"},
     {"packet_write_wait: Connection to ", NULL, SPF_EVENT_SUSPECTED,
      "ssh.session session-refused,session-no-shell"},
     {"Write failed: Broken pipe", NULL, SPF_EVENT_SUSPECTED,

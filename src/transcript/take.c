@@ -294,7 +294,11 @@ static void take_named(struct spf_attempt *attempt, const struct spf_match *matc
         attempt->in = true;
     }
     spf_attempt_reach(attempt, stage_of(check));
-    spf_attempt_end(attempt, match, SPF_WEIGHT_NAMED);
+    /* "by PAM account configuration" only follows from that */
+    if (attempt->ended.cause != SPF_ACCOUNT_EXPIRED ||
+        strcmp(match->row->argument, "ssh.auth auth-account-denied") != 0) {
+        spf_attempt_end(attempt, match, SPF_WEIGHT_NAMED);
+    }
 }
 
 /* "Connection closed by UNKNOWN port 65535": the way through the jump host ended, which may be all
