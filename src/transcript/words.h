@@ -21,8 +21,8 @@ void spf_login_named(const struct spf_match *match, struct spf_attempt *attempt)
 void spf_logged_user(const char *line, struct spf_attempt *attempt);
 /* "… HOST port N", at the end of a connection. */
 void spf_closed_by(const struct spf_match *match, struct spf_attempt *attempt);
-/* An ssh that forwards ("ssh -W '[HOST]:PORT' JUMP"); of a command that is cut off, what it has. False:
- * it is another program. */
+/* An ssh that forwards ("ssh -W '[HOST]:PORT' JUMP"); of a command that is cut off, what it has.
+ * False: it is another program. */
 bool spf_forwarding_command(const char *command, struct spf_hop *hop);
 /* A typed command after a prompt ("$ ssh -i key.pem root@HOST"); false: the line is none. */
 bool spf_typed_command(const char *line, struct spf_attempt *attempt);
