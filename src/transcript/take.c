@@ -337,6 +337,17 @@ static void show_command(const struct spf_attempt *attempt, const struct spf_mat
     show(facts, check_name(SPF_CHECK_NET_PORT), line, text);
 }
 
+static void take_client(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    size_t len = strlen(match->row->argument);
+
+    if (attempt->client[0] == '\0') {
+        spf_copy(attempt->client, sizeof attempt->client, match->row->argument);
+        spf_clean(attempt->client + len, sizeof attempt->client - len, match->rest,
+                  strcspn(match->rest, "\r\n,"));
+    }
+}
+
 void spf_attempt_take(struct spf_attempt *attempt, const struct spf_match *found, int64_t line,
                       struct spf_transcript_facts *facts)
 {
@@ -362,13 +373,7 @@ void spf_attempt_take(struct spf_attempt *attempt, const struct spf_match *found
     case SPF_EVENT_NONE:
         return;
     case SPF_EVENT_CLIENT:
-        if (attempt->client[0] == '\0') {
-            size_t len = strlen(match->row->argument);
-
-            spf_copy(attempt->client, sizeof attempt->client, match->row->argument);
-            spf_clean(attempt->client + len, sizeof attempt->client - len, match->rest,
-                      strcspn(match->rest, "\r\n,"));
-        }
+        take_client(attempt, match);
         return;
     case SPF_EVENT_NAMED:
         take_named(attempt, match, check);
