@@ -7,6 +7,7 @@
 
 #include "openssh/config_alike.h"
 #include "openssh/config_answers.h"
+#include "platform/files.h"
 
 static const struct {
     const char *text;
@@ -84,12 +85,13 @@ static enum spf_ssh_alike of_log(const char *log, size_t cap)
 /* More Host lines than fit into what is kept of them. */
 START_TEST(too_many_sections_are_nobodys)
 {
+    static const char text[] = "Host a b c d e f g h\n";
     char path[] = "/tmp/spf-alike-XXXXXX";
     int fd = mkstemp(path);
     char log[200];
 
     ck_assert_int_ge(fd, 0);
-    ck_assert(dprintf(fd, "Host a b c d e f g h\n") > 0);
+    ck_assert(spf_write_all(fd, text, strlen(text)));
     ck_assert_int_eq(close(fd), 0);
     ck_assert(spf_format_whole(log, sizeof log,
                                "OpenSSH_9.2p1\r\ndebug1: Reading configuration data %s\r\n", path));

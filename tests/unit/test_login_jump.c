@@ -10,7 +10,7 @@
 #define ON   SPF_JUMP_GOES_ON
 #define LATE SPF_JUMP_LATE
 #define OVER SPF_JUMP_OVER
-#define IN   "Authenticated to b ([198.51.100.9]:22) using \"publickey\".\r\n"
+#define INTO "Authenticated to b ([198.51.100.9]:22) using \"publickey\".\r\n"
 
 START_TEST(what_ssh_says_becomes_facts)
 {
@@ -23,22 +23,22 @@ START_TEST(what_ssh_says_becomes_facts)
     } cases[] = {
         {"", ON, false, 0, ""},
         {WAY, ON, false, 0, ""},
-        {WAY IN, ON, false, 0, ""},
-        {WAY IN "debug2: channel 0: open confirm rwindow 2097152 rmax 32768\r\n", ON, true,
+        {WAY INTO, ON, false, 0, ""},
+        {WAY INTO "debug2: channel 0: open confirm rwindow 2097152 rmax 32768\r\n", ON, true,
          SPF_TCP_OPEN, ""},
-        {WAY IN "channel 0: open failed: connect failed: Connection refused\r\n"
-                "stdio forwarding failed\r\n",
+        {WAY INTO "channel 0: open failed: connect failed: Connection refused\r\n"
+                  "stdio forwarding failed\r\n",
          ON, true, SPF_TCP_REFUSED, ""},
-        {WAY IN "channel 0: open failed: connect failed: Connection timed out\r\n", ON, true,
+        {WAY INTO "channel 0: open failed: connect failed: Connection timed out\r\n", ON, true,
          SPF_TCP_SILENT, ""},
-        {WAY IN "channel 0: open failed: connect failed: No route to host\r\n", ON, true,
+        {WAY INTO "channel 0: open failed: connect failed: No route to host\r\n", ON, true,
          SPF_TCP_UNREACHABLE, ""},
-        {WAY IN "channel 0: open failed: connect failed: Name or service not known\r\n", ON, true,
+        {WAY INTO "channel 0: open failed: connect failed: Name or service not known\r\n", ON, true,
          SPF_TCP_UNRESOLVED, ""},
-        {WAY IN "channel 0: open failed: administratively prohibited: open failed\r\n", ON, true,
+        {WAY INTO "channel 0: open failed: administratively prohibited: open failed\r\n", ON, true,
          SPF_TCP_JUMP_FORBIDS, ""},
-        {WAY IN, LATE, true, SPF_TCP_SILENT, ""},
-        {WAY IN "Connection to b closed by remote host.\r\n", OVER, true, SPF_TCP_JUMP_FAILED,
+        {WAY INTO, LATE, true, SPF_TCP_SILENT, ""},
+        {WAY INTO "Connection to b closed by remote host.\r\n", OVER, true, SPF_TCP_JUMP_FAILED,
          "session-refused"},
         {WAY, LATE, true, SPF_TCP_JUMP_FAILED, ""},
         {WAY, OVER, true, SPF_TCP_JUMP_FAILED, ""},
@@ -54,15 +54,15 @@ START_TEST(what_ssh_says_becomes_facts)
          ""},
         {"Stdio forwarding request failed: Session open refused by peer", OVER, true,
          SPF_TCP_JUMP_FAILED, ""},
-        {WAY IN "channel 0: open failed: connect failed: \r\n", ON, true,
+        {WAY INTO "channel 0: open failed: connect failed: \r\n", ON, true,
          SPF_TCP_JUMP_NO_CONNECTION, ""},
-        {WAY IN "channel 0: open failed: connect failed\r\n", ON, true, SPF_TCP_JUMP_NO_CONNECTION,
-         ""},
+        {WAY INTO "channel 0: open failed: connect failed\r\n", ON, true,
+         SPF_TCP_JUMP_NO_CONNECTION, ""},
         /* half a line */
-        {WAY IN "channel 0: open failed: conn", ON, false, 0, ""},
+        {WAY INTO "channel 0: open failed: conn", ON, false, 0, ""},
         /* a banner's words are no events */
         {WAY "You are Authenticated to b\r\nsee channel 0: open confirm\r\n", ON, false, 0, ""},
-        {WAY "no channel 0: open failed: administratively prohibited\r\n" IN, ON, false, 0, ""},
+        {WAY "no channel 0: open failed: administratively prohibited\r\n" INTO, ON, false, 0, ""},
         /* a server cannot say so before it let us in */
         {WAY "channel 0: open failed: connect failed: Connection refused\r\n", ON, false, 0, ""},
     };
@@ -328,7 +328,7 @@ END_TEST
 START_TEST(a_login_that_stands)
 {
     static const char way[] =
-        WAY "debug1: Remote protocol version 2.0, remote software version AsyncSSH_2.10\r\n" IN;
+        WAY "debug1: Remote protocol version 2.0, remote software version AsyncSSH_2.10\r\n" INTO;
     static const char stands[] = "debug1: Entering interactive session.\r\n";
     struct spf_tcp_facts facts = {.jump = "a@b"};
     char software[64];

@@ -188,7 +188,7 @@ static void connect_ends(int ends[2])
     ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&at, &len), 0);
     ends[0] = socket(AF_INET, SOCK_STREAM, 0);
     ck_assert_int_eq(connect(ends[0], (struct sockaddr *)&at, sizeof at), 0);
-    ends[1] = accept(listener, NULL, NULL);
+    ends[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     ck_assert_int_ge(ends[1], 0);
     (void)close(listener);
 }
