@@ -4,6 +4,7 @@
 
 #include "login/implementations.h"
 #include "login/offers.h"
+#include "login/own_option.h"
 
 /* The types of keys that the server is known to take, "a,b"; NULL: not known. */
 static const char *types_of(const struct spf_view *view)
@@ -52,6 +53,31 @@ void spf_algorithm_note(const struct spf_view *view, struct spf_result *result)
     note_ways_out(view, types, result);
 }
 
+/* PubkeyAcceptedAlgorithms leaves out all names of the key that the server is known to take. */
+static bool is_own_option(const struct spf_view *view, const char *types, struct spf_result *result)
+{
+    static const char keyword[] = "PubkeyAcceptedAlgorithms";
+    const char *accepted = view->facts->ssh_config->accepted_algorithms;
+    const bool is_rsa = strcmp(view->facts->key->algorithm, "ssh-rsa") == 0;
+    const char *ours = is_rsa ? "rsa-sha2-512,rsa-sha2-256" : view->facts->key->algorithm;
+    char name[300];
+    char lacks[80];
+    char options[120];
+
+    if (view->target->ssh_config == NULL || accepted == NULL || types == NULL ||
+        spf_names_common(ours, accepted, lacks, sizeof lacks) ||
+        !spf_names_common(ours, types, lacks, sizeof lacks)) {
+        return false;
+    }
+    spf_format(options, sizeof options, "-o %s=+%s", keyword, lacks);
+    spf_note_text(result, "own_options", options);
+    spf_own_option_note(view, keyword, result);
+    spf_say(result,
+            "%s leaves out %s, which this key needs and the server takes: ssh does not offer it",
+            spf_own_option_name(view, keyword, name, sizeof name), lacks);
+    return true;
+}
+
 struct spf_opinion spf_algorithm_judge(const struct spf_view *view, struct spf_result *result)
 {
     const char *types = types_of(view);
@@ -61,6 +87,9 @@ struct spf_opinion spf_algorithm_judge(const struct spf_view *view, struct spf_r
         spf_say(result, "the ssh configuration allows signatures with SHA-1, which ssh would make "
                         "and this program does not");
         return spf_lowered(SPF_AUTH_ALGORITHM_REFUSED, SPF_UNKNOWN);
+    }
+    if (is_own_option(view, types, result)) {
+        return spf_concludes(SPF_AUTH_ALGORITHM_REFUSED);
     }
     if (types != NULL) {
         spf_say(result,

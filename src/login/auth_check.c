@@ -9,6 +9,7 @@
 #include "login/implementations.h"
 #include "login/keys_check.h"
 #include "login/offers.h"
+#include "login/own_option.h"
 #include "pipeline/check.h"
 
 /* Where it was decided. */
@@ -423,16 +424,33 @@ static bool is_beyond_us(const struct spf_view *view, struct spf_result *result)
     return true;
 }
 
+/* PubkeyAuthentication no: ssh offers none. */
+static bool is_switched_off(const struct spf_view *view, struct spf_result *result)
+{
+    if (view->target->ssh_config == NULL || !view->facts->ssh_config->publickey_off) {
+        return false;
+    }
+    spf_say(result, "the ssh configuration switches public keys off for this host "
+                    "(PubkeyAuthentication no): ssh would not offer this one");
+    spf_own_option_note(view, "PubkeyAuthentication", result);
+    spf_note_text(result, "own_options", "-o PubkeyAuthentication=yes");
+    return true;
+}
+
 /* RequiredRSASize (ssh_config(5)): shorter keys are as if they were not there. */
 static bool is_too_short(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_key_facts *key = view->facts->key;
     int64_t required = view->facts->ssh_config->required_rsa;
+    char options[40];
 
     if (view->target->ssh_config == NULL || !spf_facts_have(view->facts, SPF_GROUP_KEY) ||
         strcmp(key->algorithm, "ssh-rsa") != 0 || key->bits == 0 || key->bits >= required) {
         return false;
     }
+    spf_own_option_note(view, "RequiredRSASize", result);
+    spf_format(options, sizeof options, "-o RequiredRSASize=%lld", (long long)key->bits);
+    spf_note_text(result, "own_options", options);
     spf_say(result,
             "the ssh configuration has RequiredRSASize %lld, and this key has %lld bits: ssh would "
             "not offer it",
@@ -459,12 +477,7 @@ struct spf_opinion spf_judge_ssh_auth(const struct spf_view *view, struct spf_re
     if (may_be_a_stranger(view)) {
         return spf_skips(SPF_CHECK_CLOUD_ADDRESS);
     }
-    if (view->target->ssh_config != NULL && view->facts->ssh_config->publickey_off) {
-        spf_say(result, "the ssh configuration switches public keys off for this host "
-                        "(PubkeyAuthentication no): ssh would not offer this one");
-        return spf_concludes(SPF_SSH_CONFIG_UNUSABLE);
-    }
-    if (is_too_short(view, result)) {
+    if (is_switched_off(view, result) || is_too_short(view, result)) {
         return spf_concludes(SPF_SSH_CONFIG_UNUSABLE);
     }
     if (is_beyond_us(view, result)) {

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "login/ending.h"
 #include "login/offers.h"
+#include "login/own_option.h"
 #include "pipeline/check.h"
 
 static const char *text_or_null(const char *text)
@@ -162,6 +163,56 @@ static void legacy_options(const struct spf_view *view, const char *const offers
 }
 
 /*
+ * Would ssh have something in common with this server, but for its configuration? Then the options
+ * that give it that back, by names of ssh's own list; "" where the configuration is not the cause.
+ */
+static void own_options(const struct spf_view *view, const char *const offers[SPF_OFFER_LISTS],
+                        char *out, size_t size)
+{
+    const struct spf_handshake_facts *facts = view->facts->handshake;
+    const char *own[SPF_OFFER_LISTS];
+    char name[80];
+
+    out[0] = '\0';
+    spf_offers_of(NULL, view->facts->openssh_algorithms, own);
+    if (view->target->ssh_config == NULL || first_gap(facts, own) != NULL) {
+        return;
+    }
+    for (size_t i = SPF_SHAKE_NO_KEX; i < sizeof categories / sizeof *categories; i++) {
+        const enum spf_offer_list list = categories[i].list;
+        const char *theirs = server_offer(facts, list);
+        const size_t len = strlen(out);
+
+        if (theirs != NULL && !spf_names_common(offers[list], theirs, name, sizeof name) &&
+            spf_names_common(own[list], theirs, name, sizeof name)) {
+            spf_format(out + len, size - len, "%s-o %s=+%s", len > 0 ? " " : "",
+                       categories[i].option, name);
+        }
+    }
+}
+
+/* True: the configuration is the cause, and it is said. */
+static bool judge_own_option(const struct spf_view *view, const struct category *category,
+                             const char *const offers[SPF_OFFER_LISTS], struct spf_result *result)
+{
+    const char *theirs = server_offer(view->facts->handshake, category->list);
+    char options[600];
+    char name[300];
+
+    own_options(view, offers, options, sizeof options);
+    if (options[0] == '\0') {
+        return false;
+    }
+    spf_note_text(result, "own_options", options);
+    spf_own_option_note(view, category->option, result);
+    spf_say(result,
+            "%s leaves ssh no %s algorithm in common with the server, which offers %s; by itself, "
+            "ssh has one",
+            spf_own_option_name(view, category->option, name, sizeof name), category->what, theirs);
+    return true;
+}
+
+/*
  * The measure is this machine's ssh. Records of before it was asked are judged by what OpenSSH 9.2
  * offers.
  */
@@ -201,6 +252,9 @@ static struct spf_opinion judge_no_common(const struct spf_view *view, struct sp
     theirs = server_offer(facts, category->list);
     spf_note_text(result, "server_offer", theirs);
     spf_note_text(result, "client_offer", offers[category->list]);
+    if (judge_own_option(view, category, offers, result)) {
+        return spf_concludes(category->finding);
+    }
     if (find_legacy(view, category, theirs, legacy, sizeof legacy)) {
         spf_note_text(result, "legacy", legacy);
     }

@@ -7,6 +7,7 @@
 #include "base/wire.h"
 #include "login/console_proof.h"
 #include "login/offers.h"
+#include "login/own_option.h"
 #include "openssh/known_hosts_judge.h"
 #include "pipeline/check.h"
 
@@ -281,6 +282,7 @@ static bool is_decided(const struct spf_view *view, struct spf_result *result,
     const struct spf_ssh_config_facts *config = view->facts->ssh_config;
     const char *blob = view->facts->handshake->host_key_blob;
     int64_t bits = blob != NULL ? rsa_bits(blob) : 0;
+    char options[40];
     struct spf_ip ip;
 
     if (view->target->ssh_config == NULL) {
@@ -291,6 +293,9 @@ static bool is_decided(const struct spf_view *view, struct spf_result *result,
                 "the server's RSA key has %lld bits, and the ssh configuration has "
                 "RequiredRSASize %lld: ssh refuses to go on",
                 (long long)bits, (long long)config->required_rsa);
+        spf_own_option_note(view, "RequiredRSASize", result);
+        spf_format(options, sizeof options, "-o RequiredRSASize=%lld", (long long)bits);
+        spf_note_text(result, "own_options", options);
         *opinion = spf_concludes(SPF_SSH_CONFIG_UNUSABLE);
         return true;
     }

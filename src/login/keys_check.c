@@ -142,7 +142,13 @@ bool spf_keys_judge_refusal(const struct spf_view *view, struct spf_result *resu
         note_next(next, result);
         add_key(&after, next);
     }
-    if (cut && next != NULL) {
+    if (cut && next != NULL && query->asked.count == 1) {
+        spf_say(result,
+                "the server cuts ssh off after one key that it does not accept for %s, before %s "
+                "is offered",
+                view->target->user, after.data);
+        *opinion = spf_concludes(SPF_AUTH_TOO_MANY);
+    } else if (cut && next != NULL) {
         spf_say(result,
                 "the server cuts ssh off after %zu keys that it does not accept for %s, before %s "
                 "is offered",

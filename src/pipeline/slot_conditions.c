@@ -192,6 +192,16 @@ static bool is_ppk(const struct spf_slot_query *query)
     return spf_facts_have(facts, SPF_GROUP_KEY) && spf_key_is_for_putty(facts->key);
 }
 
+/* The user's known_hosts is one that keeps nothing. */
+static bool has_null_known_hosts(const struct spf_slot_query *query)
+{
+    const struct spf_ssh_config_facts *config = query->view->facts->ssh_config;
+
+    return query->view->target->ssh_config != NULL && config->known_hosts.count > 0 &&
+           config->known_hosts.items[0].path != NULL &&
+           strcmp(config->known_hosts.items[0].path, "/dev/null") == 0;
+}
+
 /* The command that failed is one of PuTTY's, which keeps host keys of its own. */
 static bool has_putty_cache(const struct spf_slot_query *query)
 {
@@ -241,6 +251,7 @@ static const struct spf_condition conditions[] = {
     {"locked", is_locked, NULL},
     {"ppk", is_ppk, NULL},
     {"putty", has_putty_cache, NULL},
+    {"null_known_hosts", has_null_known_hosts, NULL},
     {"sshd", is_sshd, NULL},
     {"dropbear", is_dropbear, NULL},
     {"one_key", asked_one_key, NULL},

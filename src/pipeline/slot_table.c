@@ -7,6 +7,7 @@
 #include "login/implementations.h"
 #include "pipeline/aliyun_line.h"
 #include "pipeline/command_lines.h"
+#include "pipeline/config_said.h"
 
 /* Takes the place of "" where there is nothing. */
 static const char *known(const char *value)
@@ -276,6 +277,11 @@ static const char *ssh(const struct spf_slot_query *query)
     return spf_ssh_line(query->scratch, query->view, query->follows) ? query->scratch->data : NULL;
 }
 
+static const char *config_said(const struct spf_slot_query *query)
+{
+    return spf_config_said(query->view, (enum spf_config_said)query->option, query->scratch);
+}
+
 static const char *rerun(const struct spf_slot_query *query)
 {
     return spf_rerun_line(query->scratch, query->view, query->option, query->follows)
@@ -370,6 +376,13 @@ static const struct spf_slot slots[] = {
     EVIDENCE("group"), EVIDENCE("interface"), EVIDENCE("ipv6_address_id"),
     EVIDENCE("ipv6_gateway"), EVIDENCE("jump"), EVIDENCE("key_to_find"), EVIDENCE("kind"),
     EVIDENCE("known_hosts_line"), EVIDENCE_AS("legacy", "ALGORITHM"), EVIDENCE("legacy_cipher"),
+    {"control_dir", SPF_GRAMMAR_PATH, config_said, SPF_SAID_CONTROL_DIR, "DIRECTORY"},
+    {"config_open", SPF_GRAMMAR_PATH, config_said, SPF_SAID_OPEN_FILE, "~/.ssh/config"},
+    {"config_file", SPF_GRAMMAR_PATH, config_said, SPF_SAID_FILE, "~/.ssh/config"},
+    {"config_line", SPF_GRAMMAR_NAME, config_said, SPF_SAID_LINE, "LINE"},
+    {"config_word", SPF_GRAMMAR_NAME, config_said, SPF_SAID_WORD, "what ssh says of it"},
+    {"own_options", SPF_GRAMMAR_LINE, NULL, 0, "-o Ciphers=+ALGORITHM"},
+    EVIDENCE("own_typed"), EVIDENCE("own_keyword"),
     {"legacy_options", SPF_GRAMMAR_LINE, NULL, 0, "-o KexAlgorithms=+ALGORITHM -o Ciphers=+ALGORITHM …"},
     EVIDENCE("line"), EVIDENCE("lock"), EVIDENCE_FILE("matching_key_file"), EVIDENCE_FILE("matching_public_key_file"),
     EVIDENCE("may_dislike"), EVIDENCE("mode"), EVIDENCE("next_fingerprint"),

@@ -146,6 +146,22 @@ static bool next_slot(struct spf_buf *buf, const char **template, char name[SLOT
     return true;
 }
 
+/* What the template goes on with; " {options}" at its end is their words. */
+static const char *what_follows(const char *template, const struct spf_result *result)
+{
+    char name[SLOT_NAME_SIZE];
+    const size_t len = strlen(template);
+    const char *value = NULL;
+
+    if (len > 3 && len < sizeof name && spf_starts_with(template, " {") &&
+        strcspn(template, "}") == len - 1) {
+        memcpy(name, template + 2, len - 3);
+        name[len - 3] = '\0';
+        value = noted(result, name);
+    }
+    return value != NULL ? value : template;
+}
+
 bool spf_slots_expand(struct spf_buf *buf, const char *template, enum spf_slot_use use,
                       const struct spf_view *view, const struct spf_result *result)
 {
@@ -157,7 +173,7 @@ bool spf_slots_expand(struct spf_buf *buf, const char *template, enum spf_slot_u
     }
     while (next_slot(buf, &template, name)) {
         struct spf_slot_query query = {
-            .view = view, .result = result, .use = use, .follows = template};
+            .view = view, .result = result, .use = use, .follows = what_follows(template, result)};
 
         assert(spf_slot_is_known(name));
         if (!expand_one(buf, name, &query)) {

@@ -1,4 +1,5 @@
 #include <string.h>
+#include <strings.h>
 
 #include "pipeline/command_lines.h"
 #include "pipeline/slot_word.h"
@@ -62,13 +63,47 @@ static bool must_pass_by_configuration(const struct spf_view *view)
              view->results[SPF_CHECK_SSH_HOST_KEY].finding == SPF_HOST_KEY_UNKNOWN));
 }
 
+/* PubkeyAcceptedKeyTypes was the name before 8.5. */
+static const char *present_name(const char *keyword, size_t *len)
+{
+    static const char old[] = "PubkeyAcceptedKeyTypes";
+    static const char now[] = "PubkeyAcceptedAlgorithms";
+
+    if (*len == strlen(old) && strncasecmp(keyword, old, *len) == 0) {
+        *len = strlen(now);
+        return now;
+    }
+    return keyword;
+}
+
+/* Does the line go on with "-o KEYWORD=", for the keyword of this word? Of several ssh takes the
+ * first. */
+static bool is_set_anew(const char *word, const char *follows)
+{
+    size_t len = strcspn(word, "= \t");
+    const char *keyword = present_name(word, &len);
+
+    for (const char *at = follows; (at = strstr(at, "-o ")) != NULL;) {
+        at += strlen("-o ");
+        if (strncasecmp(at, keyword, len) == 0 && at[len] == '=') {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* -o of the command line, which lines to rerun repeat as well. */
-static void add_ssh_options(struct spf_buf *buf, const struct spf_target *target)
+static void add_ssh_options(struct spf_buf *buf, const struct spf_target *target,
+                            const char *follows)
 {
     const char *const *words = target->other_options;
 
     for (; words != NULL && *words != NULL; words++) {
         if (strcmp(words[0], "-o") != 0 || words[1] == NULL) {
+            continue;
+        }
+        if (is_set_anew(words[1], follows)) {
+            words++;
             continue;
         }
         spf_buf_addstr(buf, " -o ");
@@ -150,7 +185,7 @@ bool spf_ssh_line(struct spf_buf *buf, const struct spf_view *view, const char *
         spf_buf_add_path(buf, target->ssh_config);
     }
     add_known_hosts(buf, target);
-    add_ssh_options(buf, target);
+    add_ssh_options(buf, target, follows);
     if (target->jump != NULL && !target->jump_configured) {
         spf_buf_addstr(buf, " -J ");
         spf_buf_add_shell(buf, target->jump);
