@@ -91,13 +91,16 @@ void spf_report_github(struct spf_buf *buf, const struct spf_report *report)
             spf_buf_clear(&words);
         }
     }
-    for (size_t i = 0; i < report->lacks_count; i++) {
+    for (size_t i = 0; i < spf_report_gaps(report); i++) {
+        struct spf_buf words;
+
+        spf_buf_init(&words, SPF_GAP_MAX);
+        spf_report_gap_words(&words, report, i);
         spf_buf_addstr(buf, "::warning title=");
-        add_escaped(buf, report->lacks[i].where, true);
+        add_escaped(buf, spf_report_gap_place(report, i), true);
         spf_buf_addstr(buf, "::");
-        add_escaped(buf, report->lacks[i].where, false);
-        spf_buf_addch(buf, ' ');
-        add_escaped(buf, report->lacks[i].why, false);
+        add_escaped(buf, words.data, false);
         spf_buf_addch(buf, '\n');
+        spf_buf_clear(&words);
     }
 }

@@ -122,23 +122,24 @@ static void add_suite(struct spf_buf *buf, const struct spf_report *report,
     spf_buf_clear(&title);
 }
 
-/* A part of a merged fleet that is missing or not whole is an error of its own. */
-static void add_lacks(struct spf_buf *buf, const struct spf_report *report)
+/* What no target shows is an error of its own: a part of a fleet, or a line of a list. */
+static void add_gaps(struct spf_buf *buf, const char *suite, const char *type,
+                     const struct spf_report_left_out *gaps, size_t count)
 {
-    if (report->lacks_count == 0) {
+    if (count == 0) {
         return;
     }
     spf_buf_addf(buf,
-                 "  <testsuite name=\"parts\" tests=\"%zu\" failures=\"0\" errors=\"%zu\" "
+                 "  <testsuite name=\"%s\" tests=\"%zu\" failures=\"0\" errors=\"%zu\" "
                  "skipped=\"0\" time=\"0.000\">\n",
-                 report->lacks_count, report->lacks_count);
-    for (size_t i = 0; i < report->lacks_count; i++) {
+                 suite, count, count);
+    for (size_t i = 0; i < count; i++) {
         spf_buf_addstr(buf, "    <testcase");
-        add_attribute(buf, "classname", "parts");
-        add_attribute(buf, "name", report->lacks[i].where);
+        add_attribute(buf, "classname", suite);
+        add_attribute(buf, "name", gaps[i].where);
         spf_buf_addstr(buf, " time=\"0.000\"><error");
-        add_attribute(buf, "message", report->lacks[i].why);
-        add_attribute(buf, "type", "part");
+        add_attribute(buf, "message", gaps[i].why);
+        add_attribute(buf, "type", type);
         spf_buf_addstr(buf, "/></testcase>\n");
     }
     spf_buf_addstr(buf, "  </testsuite>\n");
@@ -146,7 +147,7 @@ static void add_lacks(struct spf_buf *buf, const struct spf_report *report)
 
 void spf_report_junit(struct spf_buf *buf, const struct spf_report *report)
 {
-    struct counts total = {.errors = (unsigned)report->lacks_count};
+    struct counts total = {.errors = (unsigned)spf_report_gaps(report)};
 
     for (size_t i = 0; i < report->count; i++) {
         struct counts counts = count(report->targets[i].run);
@@ -157,13 +158,14 @@ void spf_report_junit(struct spf_buf *buf, const struct spf_report *report)
     spf_buf_addf(buf,
                  "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"sshpreflight\" "
                  "tests=\"%zu\" failures=\"%u\" errors=\"%u\"",
-                 report->count * SPF_CHECK_COUNT + report->lacks_count, total.failures,
+                 report->count * SPF_CHECK_COUNT + spf_report_gaps(report), total.failures,
                  total.errors);
     add_seconds(buf, report->duration_ms);
     spf_buf_addstr(buf, ">\n");
     for (size_t i = 0; i < report->count; i++) {
         add_suite(buf, report, &report->targets[i]);
     }
-    add_lacks(buf, report);
+    add_gaps(buf, "parts", "part", report->lacks, report->lacks_count);
+    add_gaps(buf, "lines", "line", report->left_out, report->left_out_count);
     spf_buf_addstr(buf, "</testsuites>\n");
 }

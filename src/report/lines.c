@@ -38,9 +38,10 @@ void spf_report_short(struct spf_buf *buf, const struct spf_report *report)
         }
         spf_buf_addf(buf, "%s\n", d->summary);
     }
-    for (size_t i = 0; i < report->lacks_count; i++) {
-        spf_buf_addf(buf, "%-7s  -  %s: %s\n", spf_verdict_name(SPF_VERDICT_UNKNOWN),
-                     report->lacks[i].where, report->lacks[i].why);
+    for (size_t i = 0; i < spf_report_gaps(report); i++) {
+        spf_buf_addf(buf, "%-7s  -  ", spf_verdict_name(SPF_VERDICT_UNKNOWN));
+        spf_report_gap_words(buf, report, i);
+        spf_buf_addch(buf, '\n');
     }
     add_gone(buf, report);
 }

@@ -28,11 +28,14 @@ int spf_report_nagios_status(const struct spf_report *report)
     return statuses[worst];
 }
 
-static void add_lack(struct spf_buf *buf, const struct spf_report_left_out *lack)
+static void add_gap(struct spf_buf *buf, const struct spf_report *report, size_t i)
 {
-    add_plugin_text(buf, lack->where);
-    spf_buf_addch(buf, ' ');
-    add_plugin_text(buf, lack->why);
+    struct spf_buf words;
+
+    spf_buf_init(&words, SPF_GAP_MAX);
+    spf_report_gap_words(&words, report, i);
+    add_plugin_text(buf, words.data);
+    spf_buf_clear(&words);
 }
 
 void spf_report_nagios(struct spf_buf *buf, const struct spf_report *report)
@@ -49,9 +52,9 @@ void spf_report_nagios(struct spf_buf *buf, const struct spf_report *report)
     } else {
         spf_buf_addf(buf, "%zu of %zu can log in", count[SPF_VERDICT_PASS], report->count);
     }
-    if (report->lacks_count > 0) {
+    if (spf_report_gaps(report) > 0) {
         spf_buf_addstr(buf, "; ");
-        add_lack(buf, &report->lacks[0]);
+        add_gap(buf, report, 0);
     }
     spf_buf_addf(buf,
                  " | time=%lld.%03llds;;;0 pass=%zu;;;0;%zu fail=%zu;;;0;%zu unknown=%zu;;;0;%zu\n",
@@ -73,8 +76,8 @@ void spf_report_nagios(struct spf_buf *buf, const struct spf_report *report)
         spf_buf_addch(buf, '\n');
         spf_buf_clear(&title);
     }
-    for (size_t i = 1; i < report->lacks_count; i++) {
-        add_lack(buf, &report->lacks[i]);
+    for (size_t i = 1; i < spf_report_gaps(report); i++) {
+        add_gap(buf, report, i);
         spf_buf_addch(buf, '\n');
     }
 }
@@ -228,17 +231,18 @@ static void add_counts(struct spf_buf *buf, const struct spf_report *report)
     }
 }
 
-/* Of a merged fleet; no sample says that a part is there. */
-static void add_parts(struct spf_buf *buf, const struct spf_report *report)
+/* No sample says that nothing is missing. */
+static void add_gaps(struct spf_buf *buf, const char *family, const char *help, const char *label,
+                     const struct spf_report_left_out *gaps, size_t count)
 {
-    if (report->lacks_count > 0) {
-        add_family(buf, "sshpreflight_part_lacks", "A part of the fleet is missing or not whole.");
+    if (count > 0) {
+        add_family(buf, family, help);
     }
-    for (size_t i = 0; i < report->lacks_count; i++) {
-        spf_buf_addstr(buf, "sshpreflight_part_lacks{");
-        add_label(buf, "part", report->lacks[i].where);
+    for (size_t i = 0; i < count; i++) {
+        spf_buf_addf(buf, "%s{", family);
+        add_label(buf, label, gaps[i].where);
         spf_buf_addch(buf, ',');
-        add_label(buf, "why", report->lacks[i].why);
+        add_label(buf, "why", gaps[i].why);
         spf_buf_addstr(buf, "} 1\n");
     }
 }
@@ -253,7 +257,10 @@ void spf_report_prometheus(struct spf_buf *buf, const struct spf_report *report)
         return;
     }
     add_counts(buf, report);
-    add_parts(buf, report);
+    add_gaps(buf, "sshpreflight_part_lacks", "A part of the fleet is missing or not whole.", "part",
+             report->lacks, report->lacks_count);
+    add_gaps(buf, "sshpreflight_line_left_out", "A line of the list names no target.", "line",
+             report->left_out, report->left_out_count);
     add_verdicts(buf, report, names);
     add_family(buf, "sshpreflight_check_status", "The status of each check.");
     for (size_t i = 0; i < report->count; i++) {

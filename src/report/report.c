@@ -49,14 +49,38 @@ static struct spf_tally tally_of(const struct spf_report *report)
     return tally;
 }
 
+size_t spf_report_gaps(const struct spf_report *report)
+{
+    return report->lacks_count + report->left_out_count;
+}
+
+static const struct spf_report_left_out *gap_at(const struct spf_report *report, size_t i)
+{
+    return i < report->lacks_count ? &report->lacks[i] : &report->left_out[i - report->lacks_count];
+}
+
+const char *spf_report_gap_place(const struct spf_report *report, size_t i)
+{
+    return gap_at(report, i)->where;
+}
+
+void spf_report_gap_words(struct spf_buf *words, const struct spf_report *report, size_t i)
+{
+    const struct spf_report_left_out *gap = gap_at(report, i);
+
+    spf_buf_addf(words, i < report->lacks_count ? "%s %s" : _("%s names no target: %s"), gap->where,
+                 gap->why);
+}
+
 enum spf_verdict spf_report_verdict(const struct spf_report *report)
 {
     const struct spf_tally tally = tally_of(report);
     enum spf_verdict verdict = worst(&tally);
     const bool nothing = report->count == 0 && report->shards == 0; /* a part may have no target */
 
-    return verdict == SPF_VERDICT_PASS && (report->lacks_count > 0 || nothing) ? SPF_VERDICT_UNKNOWN
-                                                                               : verdict;
+    return verdict == SPF_VERDICT_PASS && (spf_report_gaps(report) > 0 || nothing)
+               ? SPF_VERDICT_UNKNOWN
+               : verdict;
 }
 
 int spf_report_exit_status(const struct spf_report *report, bool strict)

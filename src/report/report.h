@@ -92,6 +92,15 @@ struct spf_report {
     bool streamed; /* this is one target of a report that is written as targets are done */
 };
 
+/*
+ * What no target shows and the verdict depends on: parts that are missing, then lines that name no
+ * target. The words name where it is as well.
+ */
+#define SPF_GAP_MAX 600 /* bytes of its words */
+size_t spf_report_gaps(const struct spf_report *report);
+const char *spf_report_gap_place(const struct spf_report *report, size_t i);
+void spf_report_gap_words(struct spf_buf *words, const struct spf_report *report, size_t i);
+
 void spf_tally_add(struct spf_tally *tally, const struct spf_report_target *target);
 /*
  * As spf_report_exit_status; 0 while no more than so many per cent of the targets fail or are

@@ -90,17 +90,20 @@ void spf_report_tap(struct spf_buf *buf, const struct spf_report *report)
 {
     const size_t tests = report->count * SPF_CHECK_COUNT;
 
-    spf_buf_addf(buf, "TAP version 14\n1..%zu\n", tests + report->lacks_count);
+    spf_buf_addf(buf, "TAP version 14\n1..%zu\n", tests + spf_report_gaps(report));
     for (size_t i = 0; i < report->count; i++) {
         for (int check = 0; check < SPF_CHECK_COUNT; check++) {
             add_test(buf, report, i, (enum spf_check_id)check);
         }
     }
-    for (size_t i = 0; i < report->lacks_count; i++) {
+    for (size_t i = 0; i < spf_report_gaps(report); i++) {
+        struct spf_buf words;
+
+        spf_buf_init(&words, SPF_GAP_MAX);
+        spf_report_gap_words(&words, report, i);
         spf_buf_addf(buf, "not ok %zu - ", tests + i + 1);
-        add_description(buf, report->lacks[i].where);
-        spf_buf_addch(buf, ' ');
-        add_description(buf, report->lacks[i].why);
+        add_description(buf, words.data);
         spf_buf_addch(buf, '\n');
+        spf_buf_clear(&words);
     }
 }

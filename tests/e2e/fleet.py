@@ -149,6 +149,22 @@ def standard_input_and_formats(scene):
                 raise AssertionError("%s lacks %s: %s" % (form, host, out))
 
 
+def a_line_that_names_none_is_no_pass(scene):
+    """Every format names it, and none of them says that all is well."""
+    path = scene.list("one too many", [*scene.hosts(2), "two words"])
+    for form, says in [("short", r"unknown +-  .*line 3 names no target: two hosts"),
+                       ("junit", r'errors="1".*<testsuite name="lines".*line 3" .*message="two hosts'),
+                       ("tap", r"not ok \d+ - .*line 3 names no target: two hosts"),
+                       ("nagios", r"UNKNOWN - 2 of 2 can log in; .*line 3 names no target: two hosts"),
+                       ("prometheus", r'sshpreflight_line_left_out\{line=".*line 3",why="two hosts.*"\} 1'),
+                       ("github", r"::warning title=.*line 3::.*line 3 names no target"),
+                       ("json", r'"verdict": *"unknown".*"left_out":\s*\[\s*\{\s*"where": *".*line 3"'),
+                       ("text", r"line 3 names no target: two hosts"), ("html", r"line 3 names no target: two hosts")]:
+        out, _ = scene.run("--hosts-file", path, "--format", form, status=3 if form == "nagios" else 2)
+        if not re.search(says, out, re.S):
+            raise AssertionError("%s: %s" % (form, out))
+
+
 def so_many_may_fail(scene):
     path = scene.list("mixed", scene.hosts(4) + ["127.0.0.1:%d" % scene.closed])
     scene.run("--hosts-file", path, "--fail-over", "20", status=0)
@@ -949,7 +965,7 @@ TESTS = [causes_are_counted, a_record_grows_and_is_resumed, killed_at_any_time, 
          records_are_merged, a_key_is_no_list, parts_are_merged, only_parts_of_one_fleet_are_merged, lines_of_parts_are_outside_text,
          gnu_parallel_runs_the_parts, few_descriptors_make_a_queue, ssh_is_asked_once,
          parts_make_the_whole, instances_by_what_they_are, key_pairs_are_listed, a_refusal_is_found_once,
-         too_many_calls_hold_back_all, a_list_of_hosts, standard_input_and_formats, so_many_may_fail, no_target_is_wrong_usage,
+         too_many_calls_hold_back_all, a_list_of_hosts, standard_input_and_formats, a_line_that_names_none_is_no_pass, so_many_may_fail, no_target_is_wrong_usage,
          lines_come_as_targets_are_done, an_interrupt_reports_everybody, no_more_at_once_than_jobs,
          one_address_is_not_flooded,
          keys_of_their_own, keys_of_their_pairs, instances_share_what_is_wrong, what_is_common_is_asked_once]
