@@ -187,6 +187,20 @@ static void name_run(struct spf_report *report, const struct spf_options *option
     spf_format(report->run, sizeof report->run, "%016" PRIx64, name);
 }
 
+static bool expect_targets(struct spf_round *round)
+{
+    for (size_t i = 0; i < round->count; i++) {
+        const struct spf_target *target = round->replayed != NULL
+                                              ? spf_ledger_entry(round->replayed, i)->target
+                                              : round->targets.list.items[i];
+
+        if (!spf_baseline_expect(round->baseline, target)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_options *options,
                                    int stop_fd)
 {
@@ -235,6 +249,9 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
     }
     if (error.code == SPF_OK && options->resume != NULL) {
         error = spf_resume(round, options, stop_fd);
+    }
+    if (error.code == SPF_OK && round->baseline != NULL && !expect_targets(round)) {
+        error = spf_no_memory();
     }
     spf_targets_settle(&round->targets);
     return error;

@@ -7,11 +7,11 @@
 #include "cli/input.h"
 #include "platform/home.h"
 
-/* An entry, or a target of this run, as what is compared of both. */
+/* A target of this run, or an entry, as what is compared of both. */
 struct known {
     const struct spf_target *target;
     char *key, *key_dir; /* as a record names them; NULL: none */
-    size_t entry;        /* from 1 */
+    size_t place;        /* which of the run's, from 0 */
 };
 
 static int compare_text(const char *one, const char *other)
@@ -19,7 +19,15 @@ static int compare_text(const char *one, const char *other)
     return strcmp(one != NULL ? one : "", other != NULL ? other : "");
 }
 
-/* By what says which target it is. */
+static int compare_identity(const void *a, const void *b)
+{
+    uint64_t one = ((const struct known *)a)->target->identity;
+    uint64_t other = ((const struct known *)b)->target->identity;
+
+    return (one > other) - (one < other);
+}
+
+/* By what an old record says of it. */
 static int compare(const void *a, const void *b)
 {
     const struct spf_target *one = ((const struct known *)a)->target;
@@ -59,45 +67,50 @@ static char *hidden(const struct spf_homes *homes, const char *path)
     return path != NULL ? spf_homes_hide(homes, path) : NULL;
 }
 
+/* hidden again, a line's path is as a record has it, and a record's stays */
+static struct known know(const struct spf_homes *homes, const struct spf_target *target,
+                         size_t place)
+{
+    return (struct known){.target = target,
+                          .key = hidden(homes, target->key_path),
+                          .key_dir = hidden(homes, target->key_dir),
+                          .place = place};
+}
+
 static void clear(struct known *known)
 {
     free(known->key);
     free(known->key_dir);
 }
 
-/* The entries in order, so that a target finds its own. */
+/* The run's targets, so that an entry finds its own, and what was found. */
 struct index {
-    struct known *items;
+    struct known *by_name, *by_identity;
     size_t count;
+    size_t *claims; /* of old entries, by place */
+    size_t entries, foreign;
     struct spf_homes homes;
 };
 
-static bool make_index(struct spf_ledger *ledger, struct index *index)
+static bool make_index(const struct spf_round *round, struct index *index)
 {
-    size_t count = spf_ledger_count(ledger);
+    size_t size = sizeof(struct known);
 
     spf_homes_find(&index->homes);
-    index->count = 0;
-    index->items = calloc(count + 1, sizeof *index->items);
-    if (index->items == NULL) {
+    index->by_name = calloc(round->count + 1, size);
+    index->by_identity = calloc(round->count + 1, size);
+    index->claims = calloc(round->count + 1, sizeof *index->claims);
+    if (index->by_name == NULL || index->by_identity == NULL || index->claims == NULL) {
         return false;
     }
-    for (size_t i = 0; i < count; i++) {
-        const struct spf_ledger_entry *entry = spf_ledger_entry(ledger, i);
-        struct known *known = &index->items[index->count];
-
-        if (!entry->decided) {
-            continue;
-        }
-        /* hidden again, a line's path is as a record has it, and a record's stays */
-        *known = (struct known){.target = entry->target,
-                                .key = hidden(&index->homes, entry->target->key_path),
-                                .key_dir = hidden(&index->homes, entry->target->key_dir),
-                                .entry = i + 1};
-        index->count++;
+    for (size_t i = 0; i < round->count; i++) {
+        index->by_name[i] = know(&index->homes, round->targets.list.items[i], i);
     }
+    index->count = round->count;
     if (index->count > 0) {
-        qsort(index->items, index->count, sizeof *index->items, compare_with_key);
+        memcpy(index->by_identity, index->by_name, index->count * size);
+        qsort(index->by_name, index->count, size, compare_with_key);
+        qsort(index->by_identity, index->count, size, compare_identity);
     }
     return true;
 }
@@ -105,9 +118,34 @@ static bool make_index(struct spf_ledger *ledger, struct index *index)
 static void clear_index(struct index *index)
 {
     for (size_t i = 0; i < index->count; i++) {
-        clear(&index->items[i]);
+        clear(&index->by_name[i]);
     }
-    free(index->items);
+    free(index->by_name);
+    free(index->by_identity);
+    free(index->claims);
+}
+
+/* Are there none, one (*first) or more (2) like the wanted one? */
+static size_t look_up(const struct known *items, size_t count, const struct known *wanted,
+                      int (*order)(const void *, const void *), const struct known **first)
+{
+    size_t low = 0;
+    size_t high = count;
+    size_t end;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (order(&items[middle], wanted) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    for (end = low; end < low + 2 && end < count && order(&items[end], wanted) == 0; end++) {
+    }
+    *first = &items[low];
+    return end - low;
 }
 
 /* "--only key,ssh.auth", as somebody would say it again. */
@@ -149,37 +187,68 @@ static const char *name_key(const struct known *known)
     return known->key != NULL ? known->key : known->key_dir != NULL ? known->key_dir : "none";
 }
 
-/* The target's own entry, or why it cannot be its own. */
-static struct spf_error match(const struct index *index, const struct spf_ledger *ledger,
-                              const char *path, const struct spf_target *target, size_t *entry)
+/*
+ * The target that an entry is of. What two targets of the run may have left is nobody's: an old
+ * record does not have all that distinguishes them, nor any the -o of one.
+ */
+static const struct known *owner(const struct index *index, const struct known *wanted, bool *known)
 {
-    struct known wanted = {.target = target,
-                           .key = hidden(&index->homes, target->key_path),
-                           .key_dir = hidden(&index->homes, target->key_dir)};
-    const struct known *found = NULL;
-    const struct known *other = NULL;
+    const struct known *found;
+    size_t alike;
+
+    if (wanted->target->identity != 0) {
+        alike = look_up(index->by_identity, index->count, wanted, compare_identity, &found);
+        *known = alike > 0;
+        return alike == 1 ? found : NULL;
+    }
+    alike = look_up(index->by_name, index->count, wanted, compare_with_key, &found);
+    *known = alike > 0;
+    return alike == 1 && found->target->ssh_words == NULL ? found : NULL;
+}
+
+/* Gives the entry to its target; SPF_ERR_USAGE: it is of another key, or of other checks. */
+static struct spf_error place_entry(struct spf_round *round, struct index *index, const char *path,
+                                    size_t entry)
+{
+    const struct spf_ledger_entry *shown = spf_ledger_entry(round->resumed, entry);
+    struct known wanted = know(&index->homes, shown->target, 0);
     struct spf_error error = spf_ok();
+    const struct known *other;
+    bool known = false;
+    const struct known *found = owner(index, &wanted, &known);
 
-    if (index->count > 0) {
-        found = bsearch(&wanted, index->items, index->count, sizeof wanted, compare_with_key);
-    }
-    if (found == NULL && index->count > 0) {
-        other = bsearch(&wanted, index->items, index->count, sizeof wanted, compare);
-    }
-    if (found != NULL) {
-        bool of_record =
-            spf_ledger_run(ledger, spf_ledger_entry(ledger, found->entry - 1)->run)->of_record;
-
-        *entry = found->entry;
-        if (of_record && found->target->selected != target->selected) {
-            error = refuse_checks(path, found->target->selected, target->selected);
+    if (found != NULL && spf_ledger_run(round->resumed, shown->run)->of_record &&
+        shown->target->selected != found->target->selected) {
+        error = refuse_checks(path, shown->target->selected, found->target->selected);
+    } else if (found != NULL && shown->target->identity == 0) {
+        index->claims[found->place]++;
+    } else if (found != NULL) { /* the same target once more: the last counts */
+        round->restored_from[found->place] = entry + 1;
+    } else if (!known) {
+        index->foreign++;
+        if (look_up(index->by_name, index->count, &wanted, compare, &other) > 0 &&
+            compare_with_key(&wanted, other) != 0) {
+            error = spf_usage("%s was written with another key: %s there, %s here", path,
+                              name_key(&wanted), name_key(other));
         }
-    } else if (other != NULL) {
-        error = spf_usage("%s was written with another key: %s there, %s here", path,
-                          name_key(other), name_key(&wanted));
     }
     clear(&wanted);
     return error;
+}
+
+/* An old entry is its target's where no other of them is like it. */
+static void take_old(struct spf_round *round, const struct index *index, size_t entry)
+{
+    const struct spf_target *target = spf_ledger_entry(round->resumed, entry)->target;
+    struct known wanted = know(&index->homes, target, 0);
+    bool known;
+    const struct known *found = owner(index, &wanted, &known);
+
+    if (target->identity == 0 && found != NULL && index->claims[found->place] == 1 &&
+        round->restored_from[found->place] == 0) {
+        round->restored_from[found->place] = entry + 1;
+    }
+    clear(&wanted);
 }
 
 /* Of each run the fingerprint of its targets and checks; an old record has none. */
@@ -204,27 +273,36 @@ static struct spf_error judge_selection(const struct spf_round *round, const cha
     return spf_ok();
 }
 
-static struct spf_error match_all(struct spf_round *round, const char *path,
-                                  const struct index *index)
+static struct spf_error match_all(struct spf_round *round, const char *path, struct index *index)
 {
     struct spf_error error = spf_ok();
-    size_t taken = 0;
+    const size_t count = spf_ledger_count(round->resumed);
+    bool old = false;
 
-    for (size_t i = 0; error.code == SPF_OK && i < round->count; i++) {
-        error = match(index, round->resumed, path, round->targets.list.items[i],
-                      &round->restored_from[i]);
-        taken += round->restored_from[i] > 0;
+    for (size_t i = 0; error.code == SPF_OK && i < count; i++) {
+        const struct spf_ledger_entry *entry = spf_ledger_entry(round->resumed, i);
+
+        if (entry->decided) {
+            index->entries++;
+            old |= entry->target->identity == 0;
+            error = place_entry(round, index, path, i);
+        }
     }
     if (error.code == SPF_OK) {
         error = judge_selection(round, path);
     }
-    /* Without a fingerprint: what is there must be what is asked for. */
-    if (error.code == SPF_OK && taken < index->count &&
-        spf_ledger_run(round->resumed, 0)->selection[0] == '\0') {
+    /* Of old ones it is the fingerprint, where there is one, that says whose they are. */
+    if (error.code == SPF_OK && index->foreign > 0 &&
+        (!old || spf_ledger_run(round->resumed, 0)->selection[0] == '\0')) {
         error = spf_usage(
             "%s was written for other targets than this run: %zu of its %zu are not in this "
             "run",
-            path, index->count - taken, index->count);
+            path, index->foreign, index->entries);
+    }
+    for (size_t i = 0; old && error.code == SPF_OK && i < count; i++) {
+        if (spf_ledger_entry(round->resumed, i)->decided) {
+            take_old(round, index, i);
+        }
     }
     return error;
 }
@@ -243,8 +321,7 @@ struct spf_error spf_resume(struct spf_round *round, const struct spf_options *o
                          "from a record",
                          options->resume);
     }
-    error = make_index(round->resumed, &index) ? match_all(round, options->resume, &index)
-                                               : spf_no_memory();
+    error = make_index(round, &index) ? match_all(round, options->resume, &index) : spf_no_memory();
     clear_index(&index);
     return error;
 }

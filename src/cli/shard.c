@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/identity.h"
+
 #define SHARDS_MAX 100000
 
 /* What engines that run one command many times tell it. */
@@ -88,30 +90,17 @@ struct spf_error spf_shard_parse(const char *text, unsigned *index, unsigned *co
     return error;
 }
 
-/* FNV-1a, 64 bits, with the end of each text. */
-static uint64_t add_text(uint64_t hash, const char *text)
-{
-    for (const char *c = text != NULL ? text : "";; c++) {
-        hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);
-        if (*c == '\0') {
-            return hash;
-        }
-    }
-}
-
 uint64_t spf_shard_hash(const struct spf_target *target)
 {
-    uint64_t hash = UINT64_C(14695981039346656037);
+    uint64_t hash = SPF_HASH_BEGIN;
     char port[8];
 
     spf_format(port, sizeof port, "%u", (unsigned)target->port);
-    hash = add_text(hash, target->instance_id);
-    hash = add_text(hash, target->host);
-    hash = add_text(hash, target->user);
-    hash = add_text(hash, port);
-    /* FNV's low bits know little of the last bytes (MurmurHash3's end). */
-    hash = (hash ^ hash >> 33) * UINT64_C(0xff51afd7ed558ccd);
-    return hash ^ hash >> 33;
+    hash = spf_hash_text(hash, target->instance_id);
+    hash = spf_hash_text(hash, target->host);
+    hash = spf_hash_text(hash, target->user);
+    hash = spf_hash_text(hash, port);
+    return spf_hash_end(hash);
 }
 
 unsigned spf_shard_of(const struct spf_target *target, unsigned count)

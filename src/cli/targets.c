@@ -72,59 +72,32 @@ static int compare_lists(const char *const *one, const char *const *other)
     return 0;
 }
 
-/* By what decides where it is logged in, with what and what is looked at. */
+/* Two of one identity are one, unless other checks or times were asked for. */
 static int compare(const void *a, const void *b)
 {
     const struct spf_target *one = a;
     const struct spf_target *other = b;
-    /* Without it a user that is given is no other than the same one by default. */
-    bool with_config = one->ssh_config != NULL;
-    const int64_t numbers[][2] = {
-        {one->port, other->port},
-        {one->family, other->family},
-        {one->address, other->address},
-        {one->session, other->session},
-        {one->transfer, other->transfer},
-        {one->no_openssh, other->no_openssh},
-        {one->openssh_typed, other->openssh_typed},
-        {one->putty_cache, other->putty_cache},
-        {one->putty_batch, other->putty_batch},
+    const uint64_t numbers[][2] = {
+        {one->identity, other->identity},
         {one->selected, other->selected},
         {one->timeout_ms, other->timeout_ms},
-        {with_config && one->port_given, with_config && other->port_given},
-        {with_config && one->user_given, with_config && other->user_given},
-        {one->console, other->console},
-        {one->source_ip.family, other->source_ip.family},
-        {one->account, other->account},
-    };
-    const char *const texts[][2] = {
-        {one->host, other->host},
-        {one->instance_id, other->instance_id},
-        {one->user, other->user},
-        {one->key_path, other->key_path},
-        {one->missing_key, other->missing_key},
-        {one->key_dir, other->key_dir},
-        {one->jump, other->jump},
-        {one->ssh_config, other->ssh_config},
     };
     int order = 0;
 
-    for (size_t i = 0; order == 0 && i < sizeof texts / sizeof *texts; i++) {
-        order = compare_text(texts[i][0], texts[i][1]);
-    }
-    if (order == 0) {
-        order = compare_lists(one->ssh_words, other->ssh_words);
-    }
-    if (order == 0) {
-        order = compare_lists(one->known_hosts, other->known_hosts);
-    }
     for (size_t i = 0; order == 0 && i < sizeof numbers / sizeof *numbers; i++) {
         order = (numbers[i][0] > numbers[i][1]) - (numbers[i][0] < numbers[i][1]);
     }
-    if (order == 0) {
-        order = memcmp(&one->source_ip, &other->source_ip, sizeof one->source_ip);
-    }
     return order;
+}
+
+static uint64_t identify(struct spf_targets *targets, const struct spf_target *target)
+{
+    const struct spf_account *account =
+        target->account < targets->accounts.count ? targets->accounts.items[target->account] : NULL;
+
+    spf_place_find(&targets->place);
+    return spf_target_identity(target, account != NULL ? account->cloud.region : NULL,
+                               &targets->place);
 }
 
 static struct spf_error add(struct spf_targets *targets, const struct spf_target *target)
@@ -147,6 +120,7 @@ static struct spf_error add(struct spf_targets *targets, const struct spf_target
         return spf_no_memory();
     }
     *copy = *target;
+    copy->identity = identify(targets, target);
     found = tsearch(copy, &targets->known, compare);
     if (found == NULL || *found != copy) {
         free(copy);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cli/identity.h"
 #include "cli/options.h"
 #include "driver/driver.h"
 
@@ -26,6 +27,7 @@ struct spf_targets {
     size_t alike;       /* so many named one that was there */
     char *alike_first;  /* the first of them, after its line's place; NULL none */
     SPF_LIST(struct spf_account *) accounts; /* whose instances they are: by target->account */
+    struct spf_place place;                  /* where their paths are */
     /* what the targets borrow */
     struct spf_secret *key_text;
     struct spf_secret *passphrase;

@@ -12,8 +12,16 @@ void spf_baseline_free(struct spf_baseline *baseline);
 void spf_baseline_begin(struct spf_baseline *baseline);
 
 /*
- * Finds the target there, by instance or host, user and port, and says what is different; it counts
- * as found from then on. The caller frees it with spf_changes_free. NULL: no memory.
+ * All targets of this run, before the first is compared: what two of them may have been there is
+ * not given to either. The target's strings are borrowed. False: no memory.
+ */
+SPF_MUST_USE
+bool spf_baseline_expect(struct spf_baseline *baseline, const struct spf_target *target);
+
+/*
+ * Finds the target there, by its identity, or where none is of it by instance or host, user and
+ * port, if that leaves no choice; and says what is different. It counts as found from then on. The
+ * caller frees it with spf_changes_free. NULL: no memory.
  */
 struct spf_changes *spf_baseline_compare(struct spf_baseline *baseline,
                                          const struct spf_report_target *target);

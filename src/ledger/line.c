@@ -68,6 +68,7 @@ static const char *given(struct json_object *json, const char *name)
 struct spf_target spf_line_target(struct json_object *json)
 {
     struct spf_target target = {
+        .identity = spf_identity_parse(spf_json_text(json, "identity")),
         .instance_id = given(json, "instance_id"),
         .host = given(json, "host"),
         .profile = given(json, "profile"),
@@ -422,6 +423,22 @@ static void take_diagnosis(struct json_object *json, struct spf_run *run, struct
     }
 }
 
+/* What a configuration, or the key that was found, had made of what was asked. */
+static void take_configured(struct json_object *json, struct spf_run *run)
+{
+    const struct spf_target said = spf_line_target(json);
+
+    if (run->asked->ssh_config == NULL && run->asked->key_dir == NULL) {
+        return;
+    }
+    run->configured = *run->asked;
+    run->configured.port = said.port;
+    run->configured.user = said.user;
+    run->configured.key_path = said.key_path;
+    run->configured.jump = said.jump;
+    run->target = &run->configured;
+}
+
 bool spf_line_restore(struct json_object *json, const struct spf_target *target,
                       struct spf_restored *restored)
 {
@@ -439,6 +456,7 @@ bool spf_line_restore(struct json_object *json, const struct spf_target *target,
     restored->run->said = line->said;
     take_checks(json, restored->run, line->said);
     take_target(spf_json_get(json, "target"), restored->run);
+    take_configured(spf_json_get(json, "target"), restored->run);
     take_diagnosis(json, restored->run, &restored->diagnosis);
     return true;
 }

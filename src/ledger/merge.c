@@ -162,7 +162,11 @@ static int by_target(const void *a, const void *b)
     for (size_t i = 0; order == 0 && i < sizeof texts / sizeof *texts; i++) {
         order = compare_text(texts[i][0], texts[i][1]);
     }
-    return order != 0 ? order : (one->port > other->port) - (one->port < other->port);
+    if (order == 0) {
+        order = (one->port > other->port) - (one->port < other->port);
+    }
+    return order != 0 ? order
+                      : (one->identity > other->identity) - (one->identity < other->identity);
 }
 
 static bool add_lack(struct spf_merge *merge, const char *where, const char *why)

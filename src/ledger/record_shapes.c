@@ -14,7 +14,7 @@ struct word {
 /* A target as a plain struct that a shape can write; secrets are not even in it. */
 struct asked {
     char *instance_id, *host, *user, *key_path, *jump, *ssh_config, *find_key, *key_dir;
-    char *profile, *config_path, *account_name;
+    char *profile, *config_path, *account_name, *identity;
     int64_t port, family, selected, timeout_ms, deadline_s;
     enum spf_address_choice address;
     enum spf_session_mode session;
@@ -72,6 +72,7 @@ static const struct spf_field asked_fields[] = {
     SPF_SHAPE_STRING(struct asked, profile),
     SPF_SHAPE_STRING(struct asked, config_path),
     SPF_SHAPE_STRING(struct asked, account_name),
+    SPF_SHAPE_STRING(struct asked, identity),
     SPF_SHAPE_BOOL(struct asked, user_given),
     SPF_SHAPE_BOOL(struct asked, port_given),
     SPF_SHAPE_BOOL(struct asked, with_ssh_config),
@@ -123,6 +124,7 @@ static const struct spf_shape failure_shape = SPF_SHAPE(struct failure_record, f
 struct json_object *spf_recorded_target_write(const struct spf_target *target,
                                               const struct spf_shape_filter *filter)
 {
+    char identity[SPF_IDENTITY_SIZE];
     /* Only read: a shape has no const. */
     struct asked asked = {
         .instance_id = (char *)(uintptr_t)target->instance_id,
@@ -136,6 +138,7 @@ struct json_object *spf_recorded_target_write(const struct spf_target *target,
         .profile = (char *)(uintptr_t)target->profile,
         .config_path = (char *)(uintptr_t)target->config_path,
         .account_name = (char *)(uintptr_t)target->account_name,
+        .identity = target->identity != 0 ? spf_identity_format(target->identity, identity) : NULL,
         .port = target->port,
         .family = target->family,
         .selected = target->selected,
@@ -239,6 +242,7 @@ struct spf_error spf_recorded_target_read(struct json_object *json,
         return spf_no_memory();
     }
     recorded->target = (struct spf_target){
+        .identity = spf_identity_parse(asked->identity),
         .instance_id = given(asked->instance_id),
         .host = given(asked->host),
         .key_path = given(asked->key_path),

@@ -55,6 +55,8 @@ struct spf_ssh_offer;
 /* What was asked. Strings are borrowed from the caller of the driver, who keeps them for the run.
  */
 struct spf_target {
+    /* which target of a list it is (cli/identity.h); 0: not known, as of an old record */
+    uint64_t identity;
     const char *instance_id; /* NULL: only a host */
     const char *host;        /* as given; NULL: the instance's address */
     const char *alias;       /* as given, where the ssh configuration made host of it; NULL */
@@ -121,6 +123,12 @@ struct spf_target {
      * list */
     const char *const *other_options;
 };
+
+/* An identity as records and reports have it: 16 digits of lower-case hex. */
+#define SPF_IDENTITY_SIZE 17
+char *spf_identity_format(uint64_t identity, char out[SPF_IDENTITY_SIZE]); /* out */
+/* 0: none, as of NULL or of a text that no identity is. */
+uint64_t spf_identity_parse(const char *text);
 
 /* For a user, host or key file that a transcript does not name: readable in a sentence, and no
  * value that fits a command. */

@@ -21,6 +21,7 @@ static const struct {
     [SPF_SINCE_OTHER_CAUSE] = {"other-cause", N_("another cause")},
     [SPF_SINCE_REPAIRED] = {"repaired", N_("repaired")},
     [SPF_SINCE_KNOWN] = {"newly-known", N_("known now")},
+    [SPF_SINCE_UNCOMPARED] = {"not-compared", N_("not compared")},
 };
 
 bool spf_has_changed(const struct spf_report_target *target)
@@ -58,6 +59,9 @@ static void add_outcome(struct spf_buf *buf, const struct spf_report_target *tar
     case SPF_SINCE_NEW:
         spf_buf_addstr(buf, _("; it is not in the baseline"));
         break;
+    case SPF_SINCE_UNCOMPARED:
+        spf_buf_addstr(buf, _("; the baseline does not say which of its targets it was"));
+        break;
     case SPF_SINCE_SAME:
     case SPF_SINCE_COUNT:
         break;
@@ -91,7 +95,7 @@ struct json_object *spf_changes_json(const struct spf_report_target *target)
     if (changes == NULL) {
         return NULL;
     }
-    known = changes->since != SPF_SINCE_NEW;
+    known = changes->since != SPF_SINCE_NEW && changes->since != SPF_SINCE_UNCOMPARED;
     object = spf_json_object();
     facts = spf_json_array();
     add(object, "since", spf_json_string(words[changes->since].id));

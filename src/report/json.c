@@ -165,8 +165,11 @@ static void add_check(struct spf_buf *out, const struct spf_run *run, enum spf_c
 static void add_echo(struct spf_buf *out, const struct spf_run *run)
 {
     const struct spf_target *target = run->target;
+    uint64_t asked = run->asked->identity;
+    char identity[SPF_IDENTITY_SIZE];
 
     spf_json_open(out, "target", '{');
+    spf_json_write_text(out, "identity", asked != 0 ? spf_identity_format(asked, identity) : NULL);
     add_text(out, "instance_id",
              run->facts.instance->id[0] != '\0' ? run->facts.instance->id : target->instance_id);
     add_text(out, "instance_name", run->facts.instance->name[0] ? run->facts.instance->name : NULL);

@@ -22,8 +22,9 @@ enum spf_since {
     SPF_SINCE_FAILING,
     SPF_SINCE_UNKNOWN,
     SPF_SINCE_OTHER_CAUSE,
-    SPF_SINCE_REPAIRED, /* it failed, and passes */
-    SPF_SINCE_KNOWN,    /* it was unknown, and passes */
+    SPF_SINCE_REPAIRED,   /* it failed, and passes */
+    SPF_SINCE_KNOWN,      /* it was unknown, and passes */
+    SPF_SINCE_UNCOMPARED, /* which of that run's targets it was is not known */
     SPF_SINCE_COUNT,
 };
 

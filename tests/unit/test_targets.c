@@ -205,6 +205,57 @@ START_TEST(what_is_wrong_has_its_number)
 }
 END_TEST
 
+/* All of a line that decides what is checked, however its files are spelled. */
+START_TEST(a_line_says_which_target_it_is)
+{
+    char list[] = "h\nh -i other\nh -i k2\nh -p 22\nh -p 23\nh -l root\nh -l u\nh -J j\nh -4\n"
+                  "h -o Port=23\nh -o Port=24\nh -o Port=23 -o Port=24\nh -o Port=23 -p 22\n"
+                  "h --known-hosts kh\nh --timeout 9\nh --region r\nh --profile p\n"
+                  "h --no-session\nh2\nssh -i other h\n";
+    size_t lines = 0;
+
+    for (const char *at = list; *at != '\0'; at++) {
+        lines += *at == '\n';
+    }
+    take_options("--hosts-file list --key k -F cfg --only net");
+    ck_assert_int_eq(read_list(false, list).code, SPF_OK);
+    for (size_t i = 0; i < targets.left_out.count; i++) {
+        ck_abort_msg("%s: %s", targets.left_out.items[i].where, targets.left_out.items[i].why);
+    }
+    ck_assert_uint_eq(targets.list.count, lines);
+    clear();
+    take_options("--hosts-file list --key k -F cfg");
+    ck_assert_int_eq(read_list(false, "h -i /a/k\nh -i /a/./k\nh -i /a/b/../k\nh -i //a//k\n"
+                                      "h -i /../a/k\nh -i /a/b/.././k\n")
+                         .code,
+                     SPF_OK);
+    ck_assert_uint_eq(targets.list.count, 1);
+    clear();
+}
+END_TEST
+
+/* An identity is the same wherever a path is said from, and of every release: records are kept. */
+START_TEST(an_identity_stays)
+{
+    struct spf_place place = {.directory = "/w", .known = true};
+    struct spf_target target = {.host = "h", .user = "root", .port = 22, .ssh_config = "cfg"};
+    uint64_t identity = spf_target_identity(&target, NULL, &place);
+    char text[SPF_IDENTITY_SIZE];
+
+    ck_assert_str_eq(spf_identity_format(identity, text), "aec633cdedbe91bd");
+    ck_assert_uint_eq(spf_identity_parse(text), identity);
+    target.ssh_config = "/w/x/../cfg";
+    ck_assert_uint_eq(spf_target_identity(&target, NULL, &place), identity);
+    spf_copy(place.directory, sizeof place.directory, "/other");
+    ck_assert_uint_eq(spf_target_identity(&target, NULL, &place), identity);
+    target.ssh_config = "cfg";
+    ck_assert(spf_target_identity(&target, NULL, &place) != identity);
+    ck_assert_uint_eq(spf_identity_parse(NULL), 0);
+    ck_assert_uint_eq(spf_identity_parse("0123456789abcdeg"), 0);
+    ck_assert_uint_eq(spf_identity_parse("0123456789abcde"), 0);
+}
+END_TEST
+
 START_TEST(two_alike_are_one)
 {
     take_options("--hosts-file list --key k root@web1");
@@ -336,7 +387,8 @@ int main(void)
                                     a_line_is_a_target, a_line_adds_to_the_command_line,
                                     instances_are_words_of_their_list,
                                     lines_have_accounts_of_their_own, what_is_wrong_has_its_number,
-                                    two_alike_are_one, instances_of_the_command_line,
+                                    two_alike_are_one, a_line_says_which_target_it_is,
+                                    an_identity_stays, instances_of_the_command_line,
                                     many_lines_are_small, a_whole_list_says_the_same, a_list_of_one,
                                     a_private_key_is_no_list, NULL});
 }
