@@ -4,6 +4,7 @@
 #include "base/language.h"
 #include "base/text.h"
 #include "key/describe.h"
+#include "key/skipped.h"
 #include "login/offers.h"
 #include "openssh/key_support.h"
 #include "pipeline/check.h"
@@ -59,9 +60,9 @@ static struct spf_opinion judge_no_key(const struct spf_view *view, struct spf_r
 }
 
 /* Is there a regular file I can read? */
-struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_result *result)
+static struct spf_opinion judge_file(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_key_facts *key = view->facts->key;
+    const struct spf_key_facts *key = spf_key_of(view);
     struct spf_opinion opinion;
 
     if (view->target->key_dir != NULL && view->target->key_path == NULL) {
@@ -77,13 +78,13 @@ struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_re
     if (spf_lacks(view, SPF_GROUP_KEY, &opinion)) {
         return opinion;
     }
-    spf_note_text(result, "path", view->target->key_path);
+    spf_note_text(result, "path", spf_key_path_of(view));
     if (view->target->key_dir != NULL) {
         spf_note_text(result, "picked_by", view->facts->found_key->by_name ? "name" : "public-key");
     }
     switch (key->outcome) {
     case SPF_KEY_ABSENT:
-        if (view->target->key_path != NULL && view->target->key_path[0] == '\0') {
+        if (spf_key_path_of(view) != NULL && spf_key_path_of(view)[0] == '\0') {
             spf_say(result, "the name of the key file is empty: is a variable not set?");
         }
         return spf_concludes(SPF_KEY_MISSING);
@@ -107,7 +108,7 @@ struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_re
     }
     spf_note_number(result, "size", key->size);
     if (view->target->key_dir != NULL) {
-        spf_say(result, "%s is readable", view->target->key_path);
+        spf_say(result, "%s is readable", spf_key_path_of(view));
     } else {
         spf_say(result, key->from_stdin ? N_("read from standard input") : N_("file readable"));
     }
@@ -124,7 +125,7 @@ struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_re
  */
 static struct spf_opinion judge_access_list(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_key_facts *key = view->facts->key;
+    const struct spf_key_facts *key = spf_key_of(view);
     const bool accepts = key->owner_trusted && key->strangers[0] == '\0';
 
     spf_note_null(result, "mode");
@@ -140,7 +141,7 @@ static struct spf_opinion judge_access_list(const struct spf_view *view, struct 
     }
     if (!accepts) {
         spf_say(result, "%s %s access to %s, so Windows' ssh refuses it", key->strangers,
-                strchr(key->strangers, ',') != NULL ? _("have") : _("has"), view->target->key_path);
+                strchr(key->strangers, ',') != NULL ? _("have") : _("has"), spf_key_path_of(view));
         return spf_container_is_ppk(key->container)
                    ? spf_lowered(SPF_KEY_MODE_TOO_OPEN, SPF_WARN)
                    : spf_but_holds(spf_concludes(SPF_KEY_MODE_TOO_OPEN));
@@ -149,28 +150,14 @@ static struct spf_opinion judge_access_list(const struct spf_view *view, struct 
     return spf_passes();
 }
 
-#define TRIES 6 /* sshd's MaxAuthTries, where nobody changed it */
-
-/*
- * A command of ssh goes on without a file that it can't use, and so does a configuration; then it
- * offers what the agent holds, in the agent's order, unless it was told to offer the files' only.
- */
-static bool agent_stands_in(const struct spf_view *view)
-{
-    const struct spf_key_facts *key = view->facts->key;
-
-    return key->in_agent && key->agent_keys <= TRIES && view->target->ssh_config != NULL &&
-           (view->target->openssh_typed || view->target->key_configured) &&
-           !view->facts->ssh_config->identities_only;
-}
-
 /* The group or others have access to the file of this user, so ssh ignores it. */
 static struct spf_opinion judge_open_file(const struct spf_view *view, struct spf_result *result,
                                           const char *mode)
 {
-    const struct spf_key_facts *key = view->facts->key;
+    const struct spf_key_facts *key = spf_key_of(view);
 
-    if ((key->in_agent && key->container == SPF_CONTAINER_OPENSSH) || agent_stands_in(view)) {
+    if (key->in_agent &&
+        (key->container == SPF_CONTAINER_OPENSSH || spf_key_others_stand_in(view))) {
         spf_say(result,
                 "mode %s: ssh ignores the file, and the ssh-agent, which holds this key, signs",
                 mode);
@@ -180,10 +167,10 @@ static struct spf_opinion judge_open_file(const struct spf_view *view, struct sp
         spf_say(result,
                 "the file system of %s (%s) keeps no modes: all files look open there, and ssh "
                 "refuses the key",
-                view->target->key_path, key->file_system);
+                spf_key_path_of(view), key->file_system);
     } else if (key->acl) {
         spf_say(result, "mode %s: an access control list lets others read %s, so ssh refuses it",
-                mode, view->target->key_path);
+                mode, spf_key_path_of(view));
     }
     return spf_container_is_ppk(key->container)
                ? spf_lowered(SPF_KEY_MODE_TOO_OPEN, SPF_WARN)
@@ -195,9 +182,9 @@ static struct spf_opinion judge_open_file(const struct spf_view *view, struct sp
  * private key: not where the file is the public one and an agent signs (sshconnect2.c). Of a file
  * in its own format it has the public key whatever the mode, and so lets the agent sign.
  */
-struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_result *result)
+static struct spf_opinion judge_mode(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_key_facts *key = view->facts->key;
+    const struct spf_key_facts *key = spf_key_of(view);
     const bool open = (key->mode & 077) != 0;
     const bool refused = key->mine && open;
     struct spf_opinion opinion;
@@ -206,7 +193,7 @@ struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_re
     if (spf_lacks(view, SPF_GROUP_KEY, &opinion)) {
         return opinion;
     }
-    if (key->from_stdin || key->from_agent ||
+    if (key->outcome != SPF_KEY_READ || key->from_stdin || key->from_agent ||
         (spf_key_agent_signs(key) && spf_finding_by_id(key->damage) == SPF_KEY_IS_PUBLIC)) {
         return spf_not_applicable();
     }
@@ -246,11 +233,11 @@ struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_re
 
 static const char *name_of(const struct spf_view *view)
 {
-    const struct spf_key_facts *key = view->facts->key;
+    const struct spf_key_facts *key = spf_key_of(view);
 
     return key->from_stdin   ? _("the key from standard input")
            : key->from_agent ? _("the key of the ssh-agent")
-                             : view->target->key_path;
+                             : spf_key_path_of(view);
 }
 
 /* Damages of the text, from which a whole key was recovered. */
@@ -278,7 +265,7 @@ static bool ssh_is_told_of_dsa(const struct spf_view *view)
 static struct spf_opinion judge_type(const struct spf_view *view, bool loads,
                                      struct spf_result *result)
 {
-    const struct spf_key_facts *key = view->facts->key;
+    const struct spf_key_facts *key = spf_key_of(view);
     const bool is_dsa = strcmp(key->algorithm, "ssh-dss") == 0;
     struct spf_opinion opinion;
 
@@ -299,10 +286,10 @@ static struct spf_opinion judge_type(const struct spf_view *view, bool loads,
 }
 
 /* loads: this machine's ssh would load the file. */
-static struct spf_opinion judge_damage_alone(const struct spf_view *view, bool loads,
-                                             struct spf_result *result)
+static struct spf_opinion judge_damage(const struct spf_view *view, bool loads,
+                                       struct spf_result *result)
 {
-    const struct spf_key_facts *key = view->facts->key;
+    const struct spf_key_facts *key = spf_key_of(view);
     const enum spf_finding finding = spf_finding_by_id(key->damage);
     const bool public_known = key->public_blob != NULL;
 
@@ -341,21 +328,10 @@ static struct spf_opinion judge_damage_alone(const struct spf_view *view, bool l
     return key->usable ? spf_but_holds(spf_concludes(finding)) : spf_concludes(finding);
 }
 
-static struct spf_opinion judge_damage(const struct spf_view *view, bool loads,
-                                       struct spf_result *result)
-{
-    const struct spf_opinion opinion = judge_damage_alone(view, loads, result);
-
-    return opinion.kind == SPF_OPINION_CONCLUDES && opinion.status == SPF_FAIL &&
-                   agent_stands_in(view)
-               ? spf_lowered(opinion.finding, SPF_WARN)
-               : opinion;
-}
-
 /* The file alone does not say whether the login works: ssh, too, lets the agent sign. */
 static void say_agent_holds(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_key_facts *key = view->facts->key;
+    const struct spf_key_facts *key = spf_key_of(view);
     const char *path = name_of(view);
 
     if (strcmp(key->damage, "key-encrypted") == 0) {
@@ -373,17 +349,18 @@ static void say_agent_holds(const struct spf_view *view, struct spf_result *resu
  */
 static bool ssh_is_to_read_ppk(const struct spf_view *view)
 {
-    const struct spf_key_facts *key = view->facts->key;
+    const struct spf_key_facts *key = spf_key_of(view);
 
     return spf_finding_by_id(key->damage) == SPF_KEY_IS_PPK &&
-           (view->target->openssh_typed || view->target->key_configured) && !agent_stands_in(view);
+           (view->target->openssh_typed || view->target->key_configured) &&
+           !spf_key_others_stand_in(view);
 }
 
 /* PuTTY goes on without a file that it can't use, and so the agent's key may still do. */
 static struct spf_opinion judge_for_putty(const struct spf_view *view, struct spf_result *result)
 {
     spf_say(result, "%s is not in PuTTY's own format (PPK)", name_of(view));
-    return view->facts->key->in_agent ? spf_lowered(SPF_PUTTY_NEEDS_PPK, SPF_WARN)
+    return spf_key_of(view)->in_agent ? spf_lowered(SPF_PUTTY_NEEDS_PPK, SPF_WARN)
                                       : spf_but_holds(spf_concludes(SPF_PUTTY_NEEDS_PPK));
 }
 
@@ -391,7 +368,7 @@ static struct spf_opinion judge_for_putty(const struct spf_view *view, struct sp
 static void say_which_ssh(const struct spf_view *view, const struct spf_openssh_facts *ssh,
                           bool loads, struct spf_result *result)
 {
-    const struct spf_key_facts *key = view->facts->key;
+    const struct spf_key_facts *key = spf_key_of(view);
     const char *who = spf_openssh_that_loads(key->needs);
     const enum spf_finding finding = spf_finding_by_id(key->damage);
     char here[40];
@@ -418,7 +395,7 @@ static void say_which_ssh(const struct spf_view *view, const struct spf_openssh_
 
 static void note_key(const struct spf_view *view, bool loads, struct spf_result *result)
 {
-    const struct spf_key_facts *key = view->facts->key;
+    const struct spf_key_facts *key = spf_key_of(view);
 
     spf_note_text(result, "format",
                   key->container != SPF_CONTAINER_NONE ? spf_container_name(key->container) : NULL);
@@ -448,9 +425,9 @@ static void note_key(const struct spf_view *view, bool loads, struct spf_result 
 }
 
 /* Is it a private key that ssh can load, in good shape and strong enough? */
-struct spf_opinion spf_judge_key_format(const struct spf_view *view, struct spf_result *result)
+static struct spf_opinion judge_format(const struct spf_view *view, struct spf_result *result)
 {
-    const struct spf_key_facts *key = view->facts->key;
+    const struct spf_key_facts *key = spf_key_of(view);
     const struct spf_openssh_facts *ssh = NULL;
     struct spf_opinion opinion;
     char words[80];
@@ -470,6 +447,9 @@ struct spf_opinion spf_judge_key_format(const struct spf_view *view, struct spf_
     }
     loads = spf_openssh_loads(ssh, key);
     note_key(view, loads, result);
+    if (key->outcome != SPF_KEY_READ) { /* ssh goes on without it */
+        return spf_but_holds(spf_not_applicable());
+    }
     spf_key_describe(key, words, sizeof words);
     if (ssh_is_to_read_ppk(view)) {
         return key->usable ? spf_but_holds(spf_concludes(SPF_SSH_NEEDS_OPENSSH_KEY))
@@ -497,4 +477,19 @@ struct spf_opinion spf_judge_key_format(const struct spf_view *view, struct spf_
     }
     spf_say(result, "%s", words);
     return spf_passes();
+}
+
+struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_result *result)
+{
+    return spf_key_stood_in(view, result, judge_file(view, result));
+}
+
+struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_result *result)
+{
+    return spf_key_stood_in(view, result, judge_mode(view, result));
+}
+
+struct spf_opinion spf_judge_key_format(const struct spf_view *view, struct spf_result *result)
+{
+    return spf_key_stood_in(view, result, judge_format(view, result));
 }

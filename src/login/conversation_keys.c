@@ -32,7 +32,11 @@ bool spf_conversation_asks_several(const struct spf_conversation *talk)
 {
     const struct spf_ssh_offer *chosen = talk->inquiry->target->offer;
 
-    return chosen != NULL && spf_ssh_offer_is_askable(chosen) && offer_at(talk, 1) != NULL;
+    if (chosen == NULL) {
+        return false;
+    }
+    return spf_ssh_offer_is_askable(chosen) ? offer_at(talk, 1) != NULL
+                                            : spf_target_has_typed_key(talk->inquiry->target);
 }
 
 struct spf_query_key spf_conversation_key(const struct spf_conversation *talk)
@@ -41,7 +45,7 @@ struct spf_query_key spf_conversation_key(const struct spf_conversation *talk)
     const struct spf_ssh_offer *offer = offer_at(talk, talk->key_at);
     const struct spf_secret *certificate = offer != NULL ? offer->certificate_line : NULL;
 
-    if (offer == NULL || offer == talk->inquiry->target->offer) {
+    if (offer == NULL || (offer == talk->inquiry->target->offer && key->public_blob != NULL)) {
         return (struct spf_query_key){.algorithm = key->algorithm,
                                       .blob = key->public_blob,
                                       .certificate = certificate,
@@ -56,6 +60,14 @@ struct spf_query_key spf_conversation_key(const struct spf_conversation *talk)
                                   .can_sign = offer->in_agent || offer->usable};
 }
 
+/* ssh, too, goes on after it: it can't sign, or asks for a passphrase that nobody may know. */
+static bool is_accepted_in_vain(const struct spf_conversation *talk,
+                                const struct spf_ssh_offer *offer, enum spf_link_state state)
+{
+    return state == SPF_LINK_DONE && !spf_link_seen(talk->link)->accepted && !offer->in_agent &&
+           (offer->skipped || (!offer->usable && talk->inquiry->target->passphrase == NULL));
+}
+
 bool spf_conversation_next_key(struct spf_conversation *talk, enum spf_link_state state)
 {
     struct spf_facts *facts = talk->inquiry->facts;
@@ -67,11 +79,32 @@ bool spf_conversation_next_key(struct spf_conversation *talk, enum spf_link_stat
     }
     asked->offer = offer - facts->ssh_config->offers.items;
     asked->outcome = spf_conversation_outcome(state, spf_link_seen(talk->link));
-    if ((state != SPF_LINK_REFUSED && state != SPF_LINK_LOCAL) ||
+    if ((state != SPF_LINK_REFUSED && state != SPF_LINK_LOCAL &&
+         !is_accepted_in_vain(talk, offer, state)) ||
         offer_at(talk, talk->key_at + 1) == NULL) {
         return false;
     }
     talk->key_at++;
     spf_link_query_next(talk->link);
     return true;
+}
+
+void spf_conversation_recall_accepted(struct spf_conversation *talk)
+{
+    struct spf_facts *facts = talk->inquiry->facts;
+    const bool cut = spf_link_seen(talk->link)->disconnected || !spf_link_is_alive(talk->link);
+
+    if (facts->query->outcome == SPF_AUTH_ACCEPTED) {
+        return;
+    }
+    for (size_t i = facts->query->asked.count; i > 0; i--) {
+        const struct spf_asked_key *asked = &facts->query->asked.items[i - 1];
+
+        if (asked->outcome == SPF_AUTH_ACCEPTED &&
+            !(cut && facts->ssh_config->offers.items[asked->offer].skipped)) {
+            facts->query->outcome = SPF_AUTH_ACCEPTED;
+            talk->key_at = i - 1;
+            return;
+        }
+    }
 }

@@ -72,6 +72,9 @@ struct spf_query_key spf_conversation_key(const struct spf_conversation *talk);
 bool spf_conversation_asks_several(const struct spf_conversation *talk);
 /* Keeps the answer to the current key. True: there is another one to ask about. */
 bool spf_conversation_next_key(struct spf_conversation *talk, enum spf_link_state state);
+/* After the last of several keys: back to one that was accepted, but that ssh may not be able to
+ * sign with; not where the server ended it, and ssh is sure not to. */
+void spf_conversation_recall_accepted(struct spf_conversation *talk);
 
 /* The host as known_hosts would name it: as given, else the address dialled. False: none. */
 bool spf_conversation_host(struct spf_conversation *talk, char *out, size_t size);

@@ -147,6 +147,7 @@ static void ask_about_certificate(struct spf_conversation *talk)
 static void query_answered(struct spf_conversation *talk, enum spf_link_state state)
 {
     keep_answer(talk, state);
+    spf_conversation_recall_accepted(talk);
     talk->inquiry->facts->query->of_certificate = spf_conversation_key(talk).certificate != NULL;
     talk->asking_certificate = certificate_is_next(talk);
     if (talk->asking_certificate) {

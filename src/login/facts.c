@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/names.h"
+#include "base/text.h"
 
 static const char *marker_name(unsigned value)
 {
@@ -233,8 +234,16 @@ static const struct spf_field offer_fields[] = {
     SPF_SHAPE_BOOL(struct spf_ssh_offer, in_agent),
     SPF_SHAPE_BOOL(struct spf_ssh_offer, usable),
     SPF_SHAPE_BOOL(struct spf_ssh_offer, beyond_us),
+    SPF_SHAPE_BOOL(struct spf_ssh_offer, private_only),
+    SPF_SHAPE_BOOL(struct spf_ssh_offer, skipped),
 };
 static const struct spf_shape offer_shape = SPF_SHAPE(struct spf_ssh_offer, offer_fields);
+
+static const struct spf_field skipped_fields[] = {
+    SPF_SHAPE_STRING(struct spf_skipped_file, path),
+    SPF_SHAPE_STRUCT(struct spf_skipped_file, key, &spf_key_shape),
+};
+static const struct spf_shape skipped_shape = SPF_SHAPE(struct spf_skipped_file, skipped_fields);
 
 /* Without what only a live run needs: proxy_command, which may hold a secret, and a hop's files. */
 static const struct spf_field ssh_config_fields[] = {
@@ -251,6 +260,7 @@ static const struct spf_field ssh_config_fields[] = {
     SPF_SHAPE_LIST(struct spf_ssh_config_facts, known_hosts, &file_shape),
     SPF_SHAPE_LIST(struct spf_ssh_config_facts, identities, &file_shape),
     SPF_SHAPE_LIST(struct spf_ssh_config_facts, offers, &offer_shape),
+    SPF_SHAPE_LIST(struct spf_ssh_config_facts, skipped, &skipped_shape),
     SPF_SHAPE_BOOL(struct spf_ssh_config_facts, identities_only),
     SPF_SHAPE_TEXT(struct spf_ssh_config_facts, identity_agent),
     SPF_SHAPE_STRING(struct spf_ssh_config_facts, kex),
@@ -272,6 +282,11 @@ const struct spf_shape spf_ssh_config_shape =
 bool spf_ssh_offer_is_askable(const struct spf_ssh_offer *offer)
 {
     return offer->blob != NULL && !offer->beyond_us;
+}
+
+bool spf_ssh_config_skips(const struct spf_ssh_config_facts *config, const char *path)
+{
+    return config->skipped.count > 0 && spf_same_text(config->skipped.items[0].path, path);
 }
 
 const char *spf_ssh_config_key(const struct spf_ssh_config_facts *config, const char *after)
@@ -308,9 +323,10 @@ const char *spf_ssh_config_agent(const struct spf_ssh_config_facts *config)
 
 int64_t spf_query_accepted(const struct spf_query_facts *query)
 {
-    const size_t count = query->asked.count;
-
-    return count > 0 && query->asked.items[count - 1].outcome == SPF_AUTH_ACCEPTED
-               ? query->asked.items[count - 1].offer
-               : -1;
+    for (size_t i = query->asked.count; i > 0 && query->outcome == SPF_AUTH_ACCEPTED; i--) {
+        if (query->asked.items[i - 1].outcome == SPF_AUTH_ACCEPTED) {
+            return query->asked.items[i - 1].offer;
+        }
+    }
+    return -1;
 }

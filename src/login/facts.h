@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/shape.h"
+#include "key/facts.h"
 #include "net/facts.h"
 
 /*
@@ -224,6 +225,10 @@ struct spf_ssh_offer {
     bool in_agent;  /* the key, or the certificate where it is offered */
     bool usable;    /* the file gives a key to sign with, without a passphrase */
     bool beyond_us; /* a type of key that only the user's ssh has */
+    /* ssh knows the key only once it has loaded the private one, and so can't know it for one of
+     * the agent's */
+    bool private_only;
+    bool skipped; /* ssh can't sign with the file, nor an agent with the key: it goes on */
 };
 
 /* Can the server be asked about it? Not where ssh must decrypt the file first to know the key. */
@@ -234,6 +239,12 @@ struct spf_ssh_file {
     bool exists;      /* as a regular file */
     bool passed_over; /* of a key: ssh would say that it cannot use it, and go on to the next one;
                          one that does not exist was named by the failed command's -i */
+};
+
+/* What was named by -i, and ssh goes on without. */
+struct spf_skipped_file {
+    char *path;
+    struct spf_key_facts key;
 };
 
 /*
@@ -253,6 +264,7 @@ struct spf_ssh_config_facts {
     SPF_LIST(struct spf_ssh_offer)
     offers; /* without a key given: those that ssh would offer, in
                its order */
+    SPF_LIST(struct spf_skipped_file) skipped; /* one at most */
     bool identities_only;
     /* algorithms that it allows, comma-separated; NULL if ssh did not say */
     char *kex, *host_key_algorithms, *ciphers, *macs, *accepted_algorithms;
@@ -272,6 +284,9 @@ struct spf_ssh_config_facts {
     char proxy_command[4096];
 };
 extern const struct spf_shape spf_ssh_config_shape;
+
+/* Is it the file that ssh goes on without? */
+bool spf_ssh_config_skips(const struct spf_ssh_config_facts *config, const char *path);
 
 /* The first key file that ssh would not skip: of all (after NULL), or of those that follow it;
  * of all, if there is none, the first that exists or that ssh was told to use. NULL: none.

@@ -65,13 +65,15 @@ void spf_keys_note(const struct spf_view *view, struct spf_result *result)
     spf_note_json(result, "keys", list);
 }
 
-/* The first key that ssh would offer, and the server was not asked about; NULL: none. */
+/* The first key that ssh would offer and can sign with, and the server was not asked about; NULL:
+ * none. */
 static const struct spf_ssh_offer *first_unasked(const struct spf_view *view)
 {
     const struct spf_ssh_config_facts *config = view->facts->ssh_config;
 
     for (size_t i = 0; i < config->offers.count; i++) {
-        if (strcmp(answer_word(view->facts->query, i), "not asked") == 0) {
+        if (!config->offers.items[i].skipped &&
+            strcmp(answer_word(view->facts->query, i), "not asked") == 0) {
             return &config->offers.items[i];
         }
     }
@@ -85,7 +87,7 @@ static const struct spf_ssh_offer *missed(const struct spf_view *view)
     const struct spf_ssh_offer *given =
         spf_target_has_typed_key(view->target) ? view->target->offer : NULL;
 
-    return given != NULL &&
+    return given != NULL && !given->skipped &&
                    strcmp(answer_word(view->facts->query, (size_t)(given - config->offers.items)),
                           "not asked") == 0
                ? given

@@ -340,8 +340,9 @@ static void target_answered(struct spf_ssh_config *config, const char *says, siz
         wrong = "it names more jump hosts in a row than can be followed";
     }
     if (wrong == NULL && chooses_keys(config)) {
-        config->keys = spf_ssh_keys_start(config->inquiry->loop, facts,
-                                          config->inquiry->facts->openssh, keys_read, config);
+        config->keys =
+            spf_ssh_keys_start(config->inquiry->loop, facts, config->inquiry->facts->openssh,
+                               target, keys_read, config);
         wrong = config->keys == NULL ? "no memory to read its keys" : NULL;
         if (wrong == NULL) {
             return;

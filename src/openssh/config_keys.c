@@ -1,5 +1,6 @@
 #include "openssh/config_keys.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,9 @@ struct spf_ssh_keys_job {
     struct spf_openssh_facts ssh;
     struct spf_ssh_config_facts config; /* of it, what says which keys; files and offers are filled
                                          */
+    char *typed;                        /* of the command's -i; NULL none */
+    bool asks_for_passphrase;           /* ssh would, of its user */
+    bool has_passphrase;                /* it was given to us */
     bool incomplete;                    /* memory or descriptors ran out */
 };
 
@@ -78,7 +82,7 @@ static struct spf_ssh_offer *offer_key(struct spf_ssh_config_facts *config,
 
 /* The key, then the certificate beside it (ssh.c, load_public_identity_files), unless a host's. */
 static void offer_file(struct spf_ssh_config_facts *config, const struct spf_ssh_file *file,
-                       const struct spf_key_facts *key)
+                       const struct spf_key_facts *key, struct spf_ssh_offer manner)
 {
     const int variants = key->certificate_line != NULL && !key->certified.host ? 2 : 1;
 
@@ -89,7 +93,9 @@ static void offer_file(struct spf_ssh_config_facts *config, const struct spf_ssh
             continue;
         }
         spf_copy(offer->path, sizeof offer->path, file->path);
-        offer->usable = key->usable;
+        offer->usable = manner.usable;
+        offer->private_only = manner.private_only;
+        offer->skipped = manner.skipped;
         if (i == 1) {
             spf_copy(offer->certificate, sizeof offer->certificate, key->certificate);
             offer->certificate_line = spf_secret_share(key->certificate_line);
@@ -97,12 +103,81 @@ static void offer_file(struct spf_ssh_config_facts *config, const struct spf_ssh
     }
 }
 
+static bool is_public(const struct spf_key_facts *key)
+{
+    return strcmp(key->damage, "key-is-public") == 0;
+}
+
+/*
+ * The public key as ssh has it before it loads a private key (authfile.c, sshkey_load_public): the
+ * file itself, the .pub beside it, or what OpenSSH's own format says before what it encrypts.
+ * False: ssh has none.
+ */
+static bool read_public_half(const char *path, const struct spf_key_facts *key,
+                             struct spf_key_facts *half)
+{
+    char name[PATH_MAX];
+
+    if (is_public(key)) {
+        return false;
+    }
+    return spf_format_whole(name, sizeof name, "%s.pub", path) &&
+           spf_key_file_read(name, NULL, half, NULL) && is_public(half) &&
+           half->public_blob != NULL;
+}
+
+/* A file that ssh says that it can't use; where it has the public key, it offers that key all the
+ * same, and goes on when the server accepts it, unless the agent has the private one. */
+static void offer_skipped(struct spf_ssh_keys_job *job, const struct spf_ssh_file *file,
+                          const struct spf_key_facts *key)
+{
+    const struct spf_ssh_offer skipped = {.usable = key->usable, .skipped = true};
+    struct spf_key_facts half = {0};
+
+    if (read_public_half(file->path, key, &half) &&
+        !spf_same_text(half.public_blob, key->public_blob)) {
+        offer_file(&job->config, file, &half, skipped);
+    } else if (half.public_blob != NULL || is_public(key) ||
+               (key->container == SPF_CONTAINER_OPENSSH && key->openssh_accepts)) {
+        offer_file(&job->config, file, key, skipped);
+    }
+    spf_shape_clear(&spf_key_shape, &half);
+}
+
+static void offer_loaded(struct spf_ssh_keys_job *job, const struct spf_ssh_file *file,
+                         const struct spf_key_facts *key)
+{
+    struct spf_key_facts half = {0};
+    struct spf_ssh_offer manner = {.usable = key->usable};
+
+    if (key->container != SPF_CONTAINER_OPENSSH) {
+        manner.private_only = !read_public_half(file->path, key, &half);
+    }
+    offer_file(&job->config, file, key, manner);
+    spf_shape_clear(&spf_key_shape, &half);
+}
+
+/* Takes over the facts of the file that -i names. */
+static void keep_skipped(struct spf_ssh_keys_job *job, struct spf_key_facts *key)
+{
+    struct spf_skipped_file *skipped =
+        job->config.skipped.count == 0 ? SPF_APPEND(&job->config.skipped) : NULL;
+
+    if (skipped != NULL) {
+        skipped->path = strdup(job->typed);
+        skipped->key = *key;
+        *key = (struct spf_key_facts){0};
+    }
+}
+
 /* What ssh makes of a key file (sshconnect2.c, load_identity_file). */
 static void read_file(struct spf_ssh_keys_job *job, struct spf_ssh_file *file)
 {
+    const bool typed = spf_same_text(job->typed, file->path);
     struct spf_key_facts facts = {0};
+    bool locked;
 
-    if (!file->exists) {
+    if (!file->exists && !typed) {
         return;
     }
     /* a public key will do where an agent has the private one */
@@ -111,14 +186,46 @@ static void read_file(struct spf_ssh_keys_job *job, struct spf_ssh_file *file)
         if (facts.needs != 0 && job->ssh.version == 0) {
             spf_openssh_ask_version(&job->ssh);
         }
-        file->passed_over =
-            facts.outcome != SPF_KEY_READ || (facts.mine && (facts.mode & 077) != 0) ||
-            (!spf_openssh_loads(&job->ssh, &facts) && strcmp(facts.damage, "key-is-public") != 0);
-        if (!file->passed_over) {
-            offer_file(&job->config, file, &facts);
+        locked = facts.encrypted && !facts.usable;
+        file->passed_over = facts.outcome != SPF_KEY_READ ||
+                            (facts.mine && (facts.mode & 077) != 0 && !is_public(&facts)) ||
+                            (!spf_openssh_loads(&job->ssh, &facts) && !is_public(&facts));
+        if (file->passed_over || is_public(&facts) || (locked && !job->asks_for_passphrase)) {
+            offer_skipped(job, file, &facts);
+        } else {
+            offer_loaded(job, file, &facts);
+        }
+        if (typed && (file->passed_over || is_public(&facts) || (locked && !job->has_passphrase))) {
+            keep_skipped(job, &facts);
         }
     }
     spf_shape_clear(&spf_key_shape, &facts);
+}
+
+/*
+ * The file of -i that ssh never comes to offer stands last, as what it is found to hold: would the
+ * server take it, once it is repaired?
+ */
+static void append_skipped(struct spf_ssh_config_facts *config)
+{
+    const struct spf_skipped_file *file = config->skipped.items;
+    struct spf_ssh_offer *offer;
+
+    for (size_t i = 0; i < config->offers.count; i++) {
+        if (config->skipped.count > 0 && strcmp(config->offers.items[i].path, file->path) == 0) {
+            return;
+        }
+    }
+    offer = config->skipped.count > 0 ? append(config) : NULL;
+    if (offer != NULL) {
+        spf_copy(offer->path, sizeof offer->path, file->path);
+        spf_copy(offer->algorithm, sizeof offer->algorithm, file->key.algorithm);
+        spf_copy(offer->sha256, sizeof offer->sha256, file->key.sha256);
+        offer->blob = file->key.public_blob != NULL ? strdup(file->key.public_blob) : NULL;
+        offer->beyond_us = strcmp(file->key.damage, "key-algorithm-unsupported") == 0;
+        offer->usable = file->key.usable;
+        offer->private_only = offer->skipped = true;
+    }
 }
 
 static bool is_offer_of(const struct spf_ssh_offer *offer, struct spf_bytes blob)
@@ -128,7 +235,7 @@ static bool is_offer_of(const struct spf_ssh_offer *offer, struct spf_bytes blob
     uint8_t bytes[BLOB_MAX];
     long len;
 
-    if (text == NULL || offer->in_agent) {
+    if (text == NULL || offer->in_agent || offer->private_only) {
         return false;
     }
     len = spf_base64_decode(text, strlen(text), bytes, sizeof bytes);
@@ -187,6 +294,7 @@ static size_t order_by_agent(struct spf_ssh_config_facts *config)
                 continue;
             }
             config->offers.items[k].in_agent = true;
+            config->offers.items[k].skipped = false;
             move(config, k, front++);
             keys.blobs[i].len = 0;
             break;
@@ -275,6 +383,7 @@ static void work(struct spf_job *job)
         read_file(keys, &keys->config.identities.items[i]);
     }
     order_certificates(keys, order_by_agent(&keys->config));
+    append_skipped(&keys->config);
     keys->incomplete = spf_was_short();
 }
 
@@ -287,8 +396,11 @@ static void done(struct spf_job *job)
 
 static void release(struct spf_job *job)
 {
-    spf_shape_clear(&spf_ssh_config_shape, &((struct spf_ssh_keys_job *)job)->config);
-    free(job);
+    struct spf_ssh_keys_job *keys = (struct spf_ssh_keys_job *)job;
+
+    spf_shape_clear(&spf_ssh_config_shape, &keys->config);
+    free(keys->typed);
+    free(keys);
 }
 
 /* The job may outlive the facts: it has copies. */
@@ -318,6 +430,7 @@ static bool copy(const struct spf_ssh_config_facts *from, struct spf_ssh_config_
 struct spf_ssh_keys_job *spf_ssh_keys_start(struct spf_loop *loop,
                                             const struct spf_ssh_config_facts *config,
                                             const struct spf_openssh_facts *ssh,
+                                            const struct spf_target *target,
                                             void (*when_done)(void *owner), void *owner)
 {
     struct spf_ssh_keys_job *keys = calloc(1, sizeof *keys);
@@ -329,7 +442,13 @@ struct spf_ssh_keys_job *spf_ssh_keys_start(struct spf_loop *loop,
     keys->done = when_done;
     keys->owner = owner;
     keys->ssh = *ssh;
-    if (!copy(config, &keys->config)) {
+    keys->asks_for_passphrase =
+        !config->manners.is_batch && !config->manners.asks_for_no_passphrase;
+    keys->has_passphrase = target->passphrase != NULL;
+    if (spf_target_has_typed_key(target)) {
+        keys->typed = strdup(target->key_path);
+    }
+    if (!copy(config, &keys->config) || (keys->typed == NULL && spf_target_has_typed_key(target))) {
         release(&keys->job);
         return NULL;
     }
@@ -345,8 +464,12 @@ bool spf_ssh_keys_take(struct spf_ssh_keys_job *job, struct spf_ssh_config_facts
     }
     config->offers.items = made.offers.items;
     config->offers.count = made.offers.count;
+    config->skipped.items = made.skipped.items;
+    config->skipped.count = made.skipped.count;
     job->config.offers.items = NULL;
     job->config.offers.count = 0;
+    job->config.skipped.items = NULL;
+    job->config.skipped.count = 0;
     return !job->incomplete;
 }
 

@@ -52,9 +52,17 @@ static const struct spf_ssh_offer *choose(const struct spf_facts *facts)
     return first == NULL && config->offers.count > 0 ? config->offers.items : first;
 }
 
+/* Is it another key than the one of -i, and may it log in in its place, or use up what the server
+ * allows before that one? */
+static bool is_beside(const struct spf_ssh_offer *offer, const struct spf_ssh_offer *typed)
+{
+    return offer != typed && spf_ssh_offer_is_askable(offer) &&
+           !(offer->skipped && typed->skipped) && !spf_same_text(offer->blob, typed->blob);
+}
+
 /*
- * ssh's -i: the offer of that file, if ssh would offer others beside it, which may log in in its
- * place or use up what the server allows. NULL: there is none, or ssh cannot use the file.
+ * ssh's -i: the offer of that file, if ssh would offer others beside it. NULL: there is none, or of
+ * a type that only ssh has.
  */
 static const struct spf_ssh_offer *typed_among_others(const struct spf_run *run)
 {
@@ -65,13 +73,15 @@ static const struct spf_ssh_offer *typed_among_others(const struct spf_run *run)
     for (size_t i = 0; config->offers.items != NULL && i < config->offers.count; i++) {
         const struct spf_ssh_offer *offer = &config->offers.items[i];
 
-        if (strcmp(offer->path, run->asked->key_path) != 0) {
-            others |= spf_ssh_offer_is_askable(offer);
-        } else if (typed == NULL && offer->certificate[0] == '\0') {
+        if (typed == NULL && offer->certificate[0] == '\0' &&
+            strcmp(offer->path, run->asked->key_path) == 0) {
             typed = offer;
         }
     }
-    return others && typed != NULL && spf_ssh_offer_is_askable(typed) ? typed : NULL;
+    for (size_t i = 0; typed != NULL && i < config->offers.count; i++) {
+        others |= is_beside(&config->offers.items[i], typed);
+    }
+    return others && !typed->beyond_us ? typed : NULL;
 }
 
 /* The one that the server accepted, else the one that was given. */
@@ -87,13 +97,11 @@ static const struct spf_ssh_offer *choose_typed(const struct spf_run *run)
                : typed;
 }
 
-/* What was found out about another key is of no use. */
-static void forget_key(struct spf_run *run)
+#define OF_FILE (SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) | SPF_CHECK_BIT(KEY_FORMAT))
+
+static void forget_results(struct spf_run *run, spf_checks checks)
 {
-    static const spf_checks about_key = SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) |
-                                        SPF_CHECK_BIT(KEY_FORMAT) | SPF_CHECK_BIT(CLOUD_KEY_PAIR) |
-                                        SPF_CHECK_BIT(SSH_AUTH) | SPF_CHECK_BIT(SSH_SESSION);
-    spf_checks checks = about_key & run->active;
+    checks &= run->active;
 
     if (run->target->instance_id == NULL) {
         checks &= ~SPF_CLOUD_CHECKS;
@@ -104,6 +112,13 @@ static void forget_key(struct spf_run *run)
             spf_result_init(&run->results[i]);
         }
     }
+}
+
+/* What was found out about another key is of no use. */
+static void forget_key(struct spf_run *run)
+{
+    forget_results(run, OF_FILE | SPF_CHECK_BIT(CLOUD_KEY_PAIR) | SPF_CHECK_BIT(SSH_AUTH) |
+                            SPF_CHECK_BIT(SSH_SESSION));
     spf_facts_forget(&run->facts, SPF_GROUP_KEY);
 }
 
@@ -196,6 +211,10 @@ void spf_run_reconfigure(struct spf_run *run, enum spf_group group)
     } else if ((group == SPF_GROUP_KEY_PAIR || group == SPF_GROUP_QUERY) &&
                (run->target->key_configured || run->target->offer != NULL)) {
         choose_key(run);
+    }
+    /* how grave it is that ssh goes on without a file is known by the answer to the other keys */
+    if (group == SPF_GROUP_QUERY && run->facts.ssh_config->skipped.count > 0) {
+        forget_results(run, OF_FILE);
     }
     if (group == SPF_GROUP_SSH_CONFIG || group == SPF_GROUP_FOUND_KEY) {
         use_found_key(run);

@@ -73,6 +73,7 @@ struct spf_result {
     char address[SPF_IP_TEXT_SIZE];   /* cloud.address: the one to try; "" none */
     char source_ip[SPF_IP_TEXT_SIZE]; /* of rules and ACL: whom they were evaluated for; "" none */
     enum spf_key_match key_match;     /* cloud.key-pair */
+    const char *about;                /* key.*: the file, where another key logs in; borrowed */
     bool verified;                    /* ssh.host-key: by known_hosts, the console or a record */
     bool certificate_unfit;           /* ssh.auth: refused, and by what it says no wonder */
     const char *next_key;             /* ssh.auth: which file ssh would offer next; borrowed */

@@ -81,7 +81,14 @@ static bool asked_one_key(const struct spf_slot_query *query)
     const struct spf_target *target = query->view->target;
 
     return (query->view->facts->query->asked.count == 0 || spf_target_has_typed_key(target)) &&
+           !spf_ssh_config_skips(query->view->facts->ssh_config, target->key_path) &&
            (!target->from_transcript || target->key_path != NULL);
+}
+
+/* ssh can't use the file of the command's -i. */
+static bool is_key_skipped(const struct spf_slot_query *query)
+{
+    return spf_ssh_config_skips(query->view->facts->ssh_config, query->view->target->key_path);
 }
 
 /* Whether ssh logs in is open, where it has keys that were not tried here. */
@@ -255,6 +262,7 @@ static const struct spf_condition conditions[] = {
     {"sshd", is_sshd, NULL},
     {"dropbear", is_dropbear, NULL},
     {"one_key", asked_one_key, NULL},
+    {"key_skipped", is_key_skipped, NULL},
     {"auth_open", is_auth_open, NULL},
     {"auth_decided", is_auth_decided, NULL},
     {"certificate", has_certificate, NULL},

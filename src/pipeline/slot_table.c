@@ -15,9 +15,16 @@ static const char *known(const char *value)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
+/* What the result is about: mostly the key that was evaluated. */
+static const char *key_path(const struct spf_slot_query *query)
+{
+    return query->result != NULL && query->result->about != NULL ? query->result->about
+                                                                 : query->view->target->key_path;
+}
+
 static const char *key(const struct spf_slot_query *query)
 {
-    const char *path = query->view->target->key_path;
+    const char *path = key_path(query);
 
     if (path == NULL && query->view->target->from_transcript && query->use == SPF_SLOT_TEXT) {
         return SPF_UNNAMED_KEY;
@@ -49,7 +56,7 @@ static bool stays_in_quotes(const char *word)
 /* On Windows, as one word between double quotes. */
 static const char *windows_key(const struct spf_slot_query *query)
 {
-    const char *path = query->view->target->key_path;
+    const char *path = key_path(query);
 
     return path != NULL && *path != '\0' && *path != '-' && stays_in_quotes(path) ? path : NULL;
 }

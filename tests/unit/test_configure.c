@@ -78,7 +78,7 @@ static void add_offer(const char *path)
     struct spf_ssh_offer *offer = SPF_APPEND(&run.facts.ssh_config->offers);
 
     spf_copy(offer->path, sizeof offer->path, path);
-    offer->blob = strdup("AAAA");
+    offer->blob = strdup(path[0] == '\0' ? "AAAB" : "AAAA");
     offer->in_agent = path[0] == '\0';
 }
 

@@ -226,6 +226,36 @@ START_TEST(damages_are_judged)
 }
 END_TEST
 
+static char path[] = "k.ppk";
+static char blob[] = "AAAA";
+static char other[] = "AAAB";
+
+static struct spf_asked_key refused[] = {{0, SPF_AUTH_REFUSED}, {1, SPF_AUTH_REFUSED}};
+static struct spf_asked_key repairable[] = {{0, SPF_AUTH_REFUSED}, {1, SPF_AUTH_ACCEPTED}};
+static struct spf_asked_key accepted[] = {{0, SPF_AUTH_ACCEPTED}};
+static struct spf_asked_key cut[] = {{1, SPF_AUTH_REFUSED}};
+
+/* What the server answers to the agent's key decides how grave it is that ssh can't read the PPK.
+ */
+static const struct {
+    const char *name;
+    bool asks;
+    struct spf_asked_key *asked;
+    size_t count;
+    enum spf_auth_outcome outcome;
+    const char *error;
+    const char *expected;
+} walks[] = {
+    {"not asked yet", false, NULL, 0, SPF_AUTH_REFUSED, "", "warn key-is-ppk"},
+    {"the agent's is accepted", true, accepted, 1, SPF_AUTH_ACCEPTED, "", "warn key-is-ppk"},
+    {"both are refused", true, refused, 2, SPF_AUTH_REFUSED, "", "fail ssh-needs-openssh-key"},
+    {"the file's is accepted", true, repairable, 2, SPF_AUTH_ACCEPTED, "",
+     "fail ssh-needs-openssh-key"},
+    {"cut off before the agent's", true, cut, 1, SPF_AUTH_REFUSED,
+     "Too many authentication failures", "warn key-is-ppk"},
+    {"no answer", true, refused, 2, SPF_AUTH_SILENT, "", "warn key-is-ppk"},
+};
+
 /* What is a warning on its own is fatal where the program that logs in can't use the file. */
 START_TEST(the_program_must_be_able_to_use_the_file)
 {
@@ -236,18 +266,34 @@ START_TEST(the_program_must_be_able_to_use_the_file)
                                 .usable = true};
     struct spf_ssh_config_facts config = {0};
     struct spf_facts facts = facts_of_key(&key);
+    struct spf_skipped_file file = {.path = path};
+    struct spf_ssh_offer offers[] = {{.blob = blob, .in_agent = true},
+                                     {.path = "k.ppk", .blob = other, .skipped = true}};
+    struct spf_query_facts query = {0};
     char said[400];
 
     facts.ssh_config = &config;
+    facts.query = &query;
 
     ask(spf_judge_key_format, &target, &facts, said);
     expect("ssh, PPK", said, "fail ssh-needs-openssh-key", "");
     key.in_agent = true;
     ask(spf_judge_key_format, &target, &facts, said);
-    expect("ssh, PPK in an agent", said, "warn key-is-ppk", "");
-    config.identities_only = true;
-    ask(spf_judge_key_format, &target, &facts, said);
     expect("ssh, PPK in an agent that is not asked", said, "fail ssh-needs-openssh-key", "");
+    config.skipped.items = &file;
+    config.skipped.count = 1;
+    config.offers.items = offers;
+    config.offers.count = 2;
+    for (size_t i = 0; i < sizeof walks / sizeof *walks; i++) {
+        query.asked.items = walks[i].asked;
+        query.asked.count = walks[i].count;
+        query.outcome = walks[i].outcome;
+        spf_copy(query.error, sizeof query.error, walks[i].error);
+        facts.group[SPF_GROUP_QUERY].phase = walks[i].asks ? SPF_PRESENT : SPF_ABSENT;
+        ask(spf_judge_key_format, &target, &facts, said);
+        expect(walks[i].name, said, walks[i].expected, "");
+    }
+    config = (struct spf_ssh_config_facts){0};
     target = (struct spf_target){.key_path = "k.ppk", .ssh_config = "", .key_configured = true};
     ask(spf_judge_key_format, &target, &facts, said);
     expect("IdentityFile, PPK", said, "fail ssh-needs-openssh-key", "");
