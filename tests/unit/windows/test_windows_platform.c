@@ -486,7 +486,7 @@ static int jump(char **words)
     }
     spf_buf_clear(&command);
     spf_child_environment_clear(&environment);
-    return pid > 0 ? spf_child_wait(&pid, UNIT_HANGS_MS) : -1;
+    return pid > 0 ? spf_child_wait(&pid, UNIT_HANGS_MS) : (int)pid;
 }
 
 /* What this program is as a child. */
