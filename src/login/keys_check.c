@@ -223,11 +223,14 @@ void spf_keys_say_accepted(const struct spf_view *view, struct spf_result *resul
     const struct spf_query_facts *query = view->facts->query;
     const int64_t accepted = spf_query_accepted(query);
     const size_t untried = untried_before(view);
-    const size_t refused = query->asked.count - 1;
     struct spf_buf name;
+    size_t refused = 0; /* not those that it accepted, and ssh can't sign with */
 
     if (accepted < 0 || (uint64_t)accepted >= view->facts->ssh_config->offers.count) {
         return;
+    }
+    for (size_t i = 0; i < query->asked.count && query->asked.items[i].offer != accepted; i++) {
+        refused += query->asked.items[i].outcome != SPF_AUTH_ACCEPTED;
     }
     spf_buf_init(&name, 1200);
     add_key(&name, &view->facts->ssh_config->offers.items[accepted]);
