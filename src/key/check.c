@@ -116,7 +116,18 @@ static struct spf_opinion judge_file(const struct spf_view *view, struct spf_res
     return spf_passes();
 }
 
-/* PuTTY does not look at the mode, and ssh does not take its files. */
+/*
+ * ssh ignores the file, for others have access to it; but it goes on, and the agent that holds the
+ * key signs. Of a file in its own format it has the public key all the same, and offers it first.
+ */
+static bool agent_signs_in_its_place(const struct spf_view *view)
+{
+    const struct spf_key_facts *key = spf_key_of(view);
+
+    return key->in_agent &&
+           (key->container == SPF_CONTAINER_OPENSSH || spf_key_others_stand_in(view));
+}
+
 /*
  * Would Windows' ssh accept the access list? PowerShell/openssh-portable, w32-sshfileperm.c
  * (check_secure_file_permission), in place of the mode: the owner and every entry that allows
@@ -139,6 +150,13 @@ static struct spf_opinion judge_access_list(const struct spf_view *view, struct 
                    ? spf_lowered(SPF_KEY_OWNER_UNTRUSTED, SPF_WARN)
                    : spf_but_holds(spf_concludes(SPF_KEY_OWNER_UNTRUSTED));
     }
+    if (!accepts && agent_signs_in_its_place(view)) {
+        spf_say(
+            result,
+            "%s %s access: ssh ignores the file, and the ssh-agent, which holds this key, signs",
+            key->strangers, strchr(key->strangers, ',') != NULL ? _("have") : _("has"));
+        return spf_lowered(SPF_KEY_MODE_TOO_OPEN, SPF_WARN);
+    }
     if (!accepts) {
         spf_say(result, "%s %s access to %s, so Windows' ssh refuses it", key->strangers,
                 strchr(key->strangers, ',') != NULL ? _("have") : _("has"), spf_key_path_of(view));
@@ -156,8 +174,7 @@ static struct spf_opinion judge_open_file(const struct spf_view *view, struct sp
 {
     const struct spf_key_facts *key = spf_key_of(view);
 
-    if (key->in_agent &&
-        (key->container == SPF_CONTAINER_OPENSSH || spf_key_others_stand_in(view))) {
+    if (agent_signs_in_its_place(view)) {
         spf_say(result,
                 "mode %s: ssh ignores the file, and the ssh-agent, which holds this key, signs",
                 mode);

@@ -350,6 +350,29 @@ START_TEST(a_mode_that_is_fixed_says_why)
 }
 END_TEST
 
+/* An access list that is open to others, on Windows: the agent's key signs all the same. */
+START_TEST(an_agent_signs_for_an_open_file)
+{
+    const struct spf_target target = {.key_path = "k"};
+    struct spf_key_facts key = {
+        .by_list = true, .mine = true, .owner_trusted = true, .container = SPF_CONTAINER_OPENSSH};
+    struct spf_facts facts = facts_of_key(&key);
+    char said[400];
+
+    spf_copy(key.strangers, sizeof key.strangers, "BUILTIN\\Users");
+    ask(spf_judge_key_mode, &target, &facts, said);
+    expect("no agent", said, "fail key-mode-too-open", "so Windows' ssh refuses it");
+    key.in_agent = true;
+    key.agent_keys = 1;
+    ask(spf_judge_key_mode, &target, &facts, said);
+    expect("the agent's", said, "warn key-mode-too-open",
+           "BUILTIN\\Users has access: ssh ignores the file, and the ssh-agent");
+    key.container = SPF_CONTAINER_PKCS1;
+    ask(spf_judge_key_mode, &target, &facts, said);
+    expect("a PEM", said, "fail key-mode-too-open", "so Windows' ssh refuses it");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("key_judges");
@@ -362,6 +385,7 @@ int main(void)
     tcase_add_test(tcase, the_program_must_be_able_to_use_the_file);
     tcase_add_test(tcase, rights_mean_less_for_putty);
     tcase_add_test(tcase, a_mode_that_is_fixed_says_why);
+    tcase_add_test(tcase, an_agent_signs_for_an_open_file);
     tcase_add_loop_test(tcase, damages_are_judged, 0, sizeof rows / sizeof *rows);
     return unit_run(suite);
 }
