@@ -154,6 +154,9 @@ uint64_t spf_target_identity(const struct spf_target *target, const char *region
         hash = add_path(hash, paths[i], place);
     }
     hash = add_numbers(hash, target);
+    if (target->agent != NULL) { /* of most none is said: theirs stays as it was */
+        hash = add_text(hash, target->agent);
+    }
     hash = add_list(hash, target->ssh_words);
     hash = add_paths(hash, target->known_hosts, place);
     if (target->source_ip.family != 0) {

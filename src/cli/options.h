@@ -113,6 +113,7 @@ struct spf_options {
     bool openssh_typed;      /* it is ssh's, or one that runs ssh */
     bool putty_cache;        /* it looks host keys up in PuTTY's cache */
     bool putty_batch;        /* and asks nobody */
+    bool putty_no_agent;     /* nor an agent */
     const char *remark;      /* of the failed command: what does not count here; NULL */
     const char *missing_key; /* its -i, which ssh goes on without; NULL */
     char *host_copy;         /* owns user and host of a positional user@host */

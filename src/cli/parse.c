@@ -12,6 +12,7 @@
 #include "cli/defaults.h"
 #include "cli/judge.h"
 #include "cli/option_table.h"
+#include "cli/putty_keys.h"
 #include "cli/refuse.h"
 #include "cli/ssh_options.h"
 #include "cloud/instance_word.h"
@@ -271,12 +272,18 @@ static void configure_as_ssh(struct spf_options *options)
 
 struct spf_error spf_options_finish(struct spf_options *options)
 {
+    struct spf_error error;
+
     spf_defaults_drop_idle(options);
     options->selected = (options->only != 0 ? options->only : SPF_ALL_CHECKS) & ~options->skip;
     if (options->user == NULL) {
         options->user = "root";
     }
     configure_as_ssh(options);
+    error = spf_putty_choose_keys(options);
+    if (error.code != SPF_OK) {
+        return error;
+    }
     if (options->jump != NULL && options->ssh_config == NULL &&
         strcasecmp(options->jump, "none") == 0) {
         options->jump = NULL; /* as ssh takes it; ssh itself asks for it where it has more to say */

@@ -8,8 +8,7 @@
 
 #include "base/language.h"
 
-/* A copy that lives as long as the options; NULL: no memory. */
-static const char *keep(struct spf_options *options, const char *text)
+const char *spf_options_keep(struct spf_options *options, const char *text)
 {
     char **copy = SPF_APPEND(&options->copies);
 
@@ -97,7 +96,7 @@ size_t spf_ssh_words(const struct spf_options *options)
 struct spf_error spf_take_ssh_option(struct spf_options *options, const char *text)
 {
     static const size_t room = sizeof options->ssh_words / sizeof *options->ssh_words - 1;
-    const char *word = keep(options, text);
+    const char *word = spf_options_keep(options, text);
     const char *said;
     char shown[4096];
     size_t count = spf_ssh_words(options);
@@ -112,7 +111,7 @@ struct spf_error spf_take_ssh_option(struct spf_options *options, const char *te
         return spf_usage("-o needs a value (KEYWORD=VALUE)");
     }
     (void)for_show(text, shown, sizeof shown);
-    said = keep(options, shown);
+    said = spf_options_keep(options, shown);
     if (word == NULL || said == NULL) {
         return spf_no_memory();
     }
@@ -161,24 +160,25 @@ static struct spf_error take_read(struct spf_options *options, struct spf_ssh_co
         if (strcmp(word, "--ssh-config") == 0 && options->ssh_config != NULL) {
             continue; /* the one that was given counts */
         }
-        word = keep(options, word);
+        word = spf_options_keep(options, word);
         argv[argc++] = (char *)(uintptr_t)word;
         if (word == NULL) {
             error = spf_no_memory();
         }
     }
     if (error.code == SPF_OK && command->remark[0] != '\0' &&
-        (options->remark = keep(options, command->remark)) == NULL) {
+        (options->remark = spf_options_keep(options, command->remark)) == NULL) {
         error = spf_no_memory();
     }
     if (error.code == SPF_OK && command->missing_key[0] != '\0' &&
-        (options->missing_key = keep(options, command->missing_key)) == NULL) {
+        (options->missing_key = spf_options_keep(options, command->missing_key)) == NULL) {
         error = spf_no_memory();
     }
     options->no_openssh = !command->openssh;
     options->openssh_typed = command->openssh;
     options->putty_cache = command->putty_cache;
     options->putty_batch = command->putty_batch;
+    options->putty_no_agent = command->putty_no_agent;
     options->transfer = command->transfer;
     *read = argv;
     *read_count = argc;

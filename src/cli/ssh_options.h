@@ -11,6 +11,9 @@
  */
 SPF_MUST_USE struct spf_error spf_take_ssh_option(struct spf_options *options, const char *text);
 
+/* A copy that lives as long as the options; NULL: no memory. */
+const char *spf_options_keep(struct spf_options *options, const char *text);
+
 /* How many there are. */
 size_t spf_ssh_words(const struct spf_options *options);
 

@@ -36,6 +36,7 @@ struct spf_target spf_target_of(const struct spf_options *options, struct spf_se
         .openssh_typed = options->openssh_typed,
         .putty_cache = options->putty_cache,
         .putty_batch = options->putty_batch,
+        .agent = options->putty_no_agent ? "" : NULL,
         .selected = options->selected,
         .timeout_ms = options->timeout_s * 1000,
         .deadline_s = options->deadline_s,

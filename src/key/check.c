@@ -52,6 +52,10 @@ static struct spf_opinion judge_no_key(const struct spf_view *view, struct spf_r
                 "the only key file that the ssh configuration names, %s, does not exist, and "
                 "no agent holds a key",
                 config->identities.items[0].path);
+    } else if (view->target->no_openssh) {
+        spf_say(result,
+                "no key file is given, and no agent holds a key that PuTTY would use: name a "
+                "file with -i");
     } else {
         spf_say(result, "the ssh configuration names no key file that exists, and no agent holds a "
                         "key: name one with --key");
@@ -103,7 +107,10 @@ static struct spf_opinion judge_file(const struct spf_view *view, struct spf_res
         break;
     }
     if (key->from_agent) {
-        spf_say(result, "held by the ssh-agent; no file of the ssh configuration is this key");
+        spf_say(result, view->target->no_openssh
+                            ? N_("held by the agent")
+                            : N_("held by the ssh-agent; no file of the ssh configuration is this "
+                                 "key"));
         return spf_passes();
     }
     spf_note_number(result, "size", key->size);
@@ -189,14 +196,14 @@ static struct spf_opinion judge_open_file(const struct spf_view *view, struct sp
         spf_say(result, "mode %s: an access control list lets others read %s, so ssh refuses it",
                 mode, spf_key_path_of(view));
     }
-    return spf_container_is_ppk(key->container)
+    return spf_container_is_ppk(key->container) || view->target->no_openssh
                ? spf_lowered(SPF_KEY_MODE_TOO_OPEN, SPF_WARN)
                : spf_but_holds(spf_concludes(SPF_KEY_MODE_TOO_OPEN));
 }
 
 /*
  * Would ssh accept the mode? OpenSSH authfile.c: sshkey_perm_ok. It looks at it before it loads a
- * private key: not where the file is the public one and an agent signs (sshconnect2.c). Of a file
+ * private key: that the file is the public one is another fault. Of a file
  * in its own format it has the public key whatever the mode, and so lets the agent sign.
  */
 static struct spf_opinion judge_mode(const struct spf_view *view, struct spf_result *result)
@@ -211,7 +218,7 @@ static struct spf_opinion judge_mode(const struct spf_view *view, struct spf_res
         return opinion;
     }
     if (key->outcome != SPF_KEY_READ || key->from_stdin || key->from_agent ||
-        (spf_key_agent_signs(key) && spf_finding_by_id(key->damage) == SPF_KEY_IS_PUBLIC)) {
+        spf_finding_by_id(key->damage) == SPF_KEY_IS_PUBLIC) { /* nobody keeps one to himself */
         return spf_not_applicable();
     }
     if (key->by_list) {

@@ -218,12 +218,27 @@ void spf_key_file_clear(struct spf_key_file *file)
     *file = (struct spf_key_file){0};
 }
 
+/* Is it its time? */
+static void look_at_clock(struct spf_certificate_facts *certified)
+{
+    const int64_t now = spf_utc_now();
+
+    certified->in_time = now >= certified->valid_after && now < certified->valid_before;
+    certified->over = now >= certified->valid_before;
+}
+
 /* ssh loads it by itself, and with -i offers it after the key (sshconnect2.c, pubkey_prepare). */
 static void note_certificate(struct spf_key_facts *facts, struct spf_bytes bytes, const char *path)
 {
     struct spf_key_contents contents = {0};
     char sha256[sizeof facts->sha256] = "";
 
+    if (facts->certificate_line != NULL) { /* within the file: PuTTY looks for no other */
+        if (spf_copy_whole(facts->certificate, sizeof facts->certificate, path)) {
+            look_at_clock(&facts->certified);
+        }
+        return;
+    }
     if (facts->public_blob != NULL && bytes.len > 0 &&
         spf_format_whole(facts->certificate, sizeof facts->certificate, "%s-cert.pub", path) &&
         spf_public_read(bytes, &contents) == SPF_READING_DONE &&
@@ -233,13 +248,9 @@ static void note_certificate(struct spf_key_facts *facts, struct spf_bytes bytes
             sizeof sha256);
     }
     if (sha256[0] != '\0' && strcmp(sha256, facts->sha256) == 0) {
-        const int64_t now = spf_utc_now();
-
         facts->certificate_line = spf_secret_new(contents.base64.at, contents.base64.len);
         facts->certified = contents.material.certified;
-        facts->certified.in_time =
-            now >= facts->certified.valid_after && now < facts->certified.valid_before;
-        facts->certified.over = now >= facts->certified.valid_before;
+        look_at_clock(&facts->certified);
     } else {
         facts->certificate[0] = '\0';
     }

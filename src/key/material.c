@@ -17,6 +17,7 @@ void spf_material_clear(struct spf_key_material *material)
 void spf_contents_clear(struct spf_key_contents *contents)
 {
     spf_material_clear(&contents->material);
+    spf_secret_free(contents->certificate);
     *contents = (struct spf_key_contents){0};
 }
 

@@ -64,8 +64,9 @@ struct spf_key_contents {
     bool pkcs8_v2;           /* with the public key of RFC 5958 */
     char legacy_cipher[32];  /* "DES-CBC" */
     struct spf_bytes base64; /* of a line with a public key: that word in the text that was read */
-    const char *refused;     /* why OpenSSH refuses what is otherwise whole, in words; NULL */
-    char detail[160];        /* what is wrong or unsupported, in plain words; no bytes of the key */
+    struct spf_secret *certificate; /* of a PPK that has one: its blob; NULL none */
+    const char *refused; /* why OpenSSH refuses what is otherwise whole, in words; NULL */
+    char detail[160];    /* what is wrong or unsupported, in plain words; no bytes of the key */
 };
 
 void spf_contents_clear(struct spf_key_contents *contents);

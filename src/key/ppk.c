@@ -358,6 +358,19 @@ static bool mac_is_right(const struct ppk *ppk, const uint8_t *mac_key)
     return right;
 }
 
+/* Of a certificate, the numbers are those of the key that it is for. */
+static enum spf_reading read_numbers(const struct ppk *ppk, struct spf_key_contents *contents)
+{
+    const struct spf_key_material *material = &contents->material;
+    uint8_t blob[SPF_KEY_BLOB_MAX];
+    char algorithm[sizeof material->algorithm];
+
+    spf_copy(algorithm, sizeof algorithm, material->algorithm);
+    memcpy(blob, material->blob, material->blob_len);
+    return spf_material_from_putty(algorithm, (struct spf_bytes){blob, material->blob_len},
+                                   spf_secret_view(ppk->private_blob), &contents->material);
+}
+
 static enum spf_reading open_ppk(struct ppk *ppk, struct spf_bytes passphrase,
                                  struct spf_key_contents *contents)
 {
@@ -389,8 +402,7 @@ static enum spf_reading open_ppk(struct ppk *ppk, struct spf_bytes passphrase,
     if (contents->material.foreign) {
         return spf_reads(contents, SPF_READING_UNSUPPORTED, "%s", spf_foreign_type(ppk->algorithm));
     }
-    reading = spf_material_from_putty(ppk->algorithm, spf_secret_view(ppk->public_blob),
-                                      spf_secret_view(ppk->private_blob), &contents->material);
+    reading = read_numbers(ppk, contents);
     if (reading == SPF_READING_CORRUPT) {
         spf_reads(contents, reading, "its numbers are broken");
     }
@@ -401,6 +413,19 @@ static enum spf_reading open_ppk(struct ppk *ppk, struct spf_bytes passphrase,
     return reading;
 }
 
+static bool is_certificate(const char *algorithm)
+{
+    return strstr(algorithm, "-cert-v01@openssh.com") != NULL;
+}
+
+static bool is_of_type(struct spf_bytes blob, const char *algorithm)
+{
+    struct spf_reader reader = spf_reader(blob.at, blob.len);
+
+    return spf_bytes_are(spf_reader_string(&reader), algorithm);
+}
+
+/* Since 0.78 the public key may be a certificate (puttygen --certificate). */
 enum spf_reading spf_ppk_read(struct spf_bytes text, const struct spf_secret *passphrase,
                               struct spf_key_contents *contents)
 {
@@ -412,12 +437,15 @@ enum spf_reading spf_ppk_read(struct spf_bytes text, const struct spf_secret *pa
         const struct spf_bytes blob = spf_secret_view(ppk.public_blob);
         bool known = (spf_material_set_blob(&contents->material, blob) ||
                       spf_material_set_foreign(&contents->material, blob)) &&
-                     strcmp(contents->material.algorithm, ppk.algorithm) == 0;
+                     is_of_type(blob, ppk.algorithm);
 
+        if (known && is_certificate(ppk.algorithm)) {
+            contents->certificate = spf_secret_share(ppk.public_blob);
+        }
         reading = read_tail(&lines, &ppk, contents);
         if (reading == SPF_READING_DONE && !known) {
             reading =
-                spf_material_knows(ppk.algorithm)
+                spf_material_knows(ppk.algorithm) || is_certificate(ppk.algorithm)
                     ? spf_reads(contents, SPF_READING_CORRUPT, "its public key is damaged")
                     : spf_reads(contents, SPF_READING_UNSUPPORTED, "its type of key is unknown");
         }

@@ -414,6 +414,22 @@ static bool take_private_half(struct spf_key_facts *facts, struct readings *r,
     return true;
 }
 
+/* That in the file itself, which only a PPK can have. */
+static void take_certificate(struct spf_key_facts *facts, const struct spf_key_contents *contents)
+{
+    const struct spf_bytes blob = spf_secret_view(contents->certificate);
+    struct spf_buf base64;
+
+    if (contents->certificate == NULL) {
+        return;
+    }
+    spf_buf_init(&base64, 2 * SPF_KEY_BLOB_MAX);
+    spf_buf_add_base64(&base64, blob.at, blob.len, true);
+    facts->certificate_line = spf_secret_new(base64.data, base64.len);
+    facts->certified = contents->material.certified;
+    spf_buf_clear(&base64);
+}
+
 bool spf_key_read(struct spf_bytes file, struct spf_bytes pub_file,
                   const struct spf_secret *passphrase, struct spf_key_facts *facts,
                   struct spf_secret **repaired)
@@ -432,6 +448,7 @@ bool spf_key_read(struct spf_bytes file, struct spf_bytes pub_file,
     facts->container = r.damaged && r.text.damage & 1u << SPF_DAMAGE_BINARY ? SPF_CONTAINER_DER
                                                                             : r.best->container;
     facts->encrypted = r.best->encrypted;
+    take_certificate(facts, r.best);
     if (good && (r.reading == SPF_READING_NOT_THIS ||
                  (!r.damaged && !is_whole(r.reading) && spf_is_rich_text(file)))) {
         tell_other(facts, file, r.best);

@@ -8,6 +8,12 @@
 
 #define NAMED_MAX 4 /* keys in a sentence; the evidence has all */
 
+/* Who would offer them. */
+static const char *client(const struct spf_view *view)
+{
+    return view->target->no_openssh ? "PuTTY" : "ssh";
+}
+
 static const char *answer_word(const struct spf_query_facts *query, size_t offer)
 {
     for (size_t i = 0; i < query->asked.count; i++) {
@@ -125,6 +131,17 @@ static void note_next(const struct spf_ssh_offer *next, struct spf_result *resul
     }
 }
 
+/* Of PuTTY, which has one: the file that it could not use. */
+static void note_skipped(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_ssh_config_facts *config = view->facts->ssh_config;
+
+    if (view->target->no_openssh && config->identities.count > 0 &&
+        config->identities.items[0].path != NULL) {
+        spf_note_text(result, "skipped_key_file", config->identities.items[0].path);
+    }
+}
+
 bool spf_keys_judge_refusal(const struct spf_view *view, struct spf_result *result,
                             struct spf_opinion *opinion)
 {
@@ -140,6 +157,7 @@ bool spf_keys_judge_refusal(const struct spf_view *view, struct spf_result *resu
     spf_buf_init(&names, 3000);
     spf_buf_init(&after, 1200);
     add_refused(&names, view);
+    note_skipped(view, result);
     if (next != NULL) {
         note_next(next, result);
         add_key(&after, next);
@@ -152,27 +170,27 @@ bool spf_keys_judge_refusal(const struct spf_view *view, struct spf_result *resu
         *opinion = spf_concludes(SPF_AUTH_TOO_MANY);
     } else if (cut && next != NULL) {
         spf_say(result,
-                "the server cuts ssh off after %zu keys that it does not accept for %s, before %s "
+                "the server cuts %s off after %zu keys that it does not accept for %s, before %s "
                 "is offered",
-                query->asked.count, view->target->user, after.data);
+                client(view), query->asked.count, view->target->user, after.data);
         *opinion = spf_concludes(SPF_AUTH_TOO_MANY);
     } else if (next != NULL && next->beyond_us) {
         spf_say(result,
-                "the server accepts none of these keys for %s: %s; ssh would also offer %s, of a "
+                "the server accepts none of these keys for %s: %s; %s would also offer %s, of a "
                 "type that this program does not have",
-                view->target->user, names.data, after.data);
+                view->target->user, names.data, client(view), after.data);
         *opinion = spf_lowered(SPF_AUTH_KEY_REFUSED, SPF_UNKNOWN);
     } else if (next != NULL) {
         spf_say(result,
-                "the server accepts none of these keys for %s: %s; ssh would also offer %s, once "
+                "the server accepts none of these keys for %s: %s; %s would also offer %s, once "
                 "its passphrase is entered",
-                view->target->user, names.data, after.data);
+                view->target->user, names.data, client(view), after.data);
         *opinion = spf_lowered(SPF_AUTH_KEY_REFUSED, SPF_UNKNOWN);
     } else {
         if (query->asked.count > 1) {
             spf_say(result,
-                    "the server accepts none of the %zu keys that ssh would offer for %s: %s",
-                    query->asked.count, view->target->user, names.data);
+                    "the server accepts none of the %zu keys that %s would offer for %s: %s",
+                    query->asked.count, client(view), view->target->user, names.data);
         }
         *opinion = spf_concludes(SPF_AUTH_KEY_REFUSED);
     }
@@ -210,8 +228,11 @@ int64_t spf_keys_too_many(const struct spf_view *view)
         view->facts->ssh_config->offers.count > 0) {
         before = (int64_t)untried_before(view);
     }
-    /* PuTTY offers of an agent's keys the file's only (putty/ssh/userauth2-client.c) */
+    /* PuTTY offers of an agent's keys the file's only (putty/ssh/userauth2-client.c), and a PPK
+     * is for PuTTY, unless it was ssh that was given it */
     if (view->target->no_openssh ||
+        (spf_key_is_for_putty(key) && !view->target->openssh_typed &&
+         !view->target->key_configured) ||
         (view->target->ssh_config != NULL && view->facts->ssh_config->identities_only)) {
         return 0;
     }
@@ -238,8 +259,8 @@ void spf_keys_say_accepted(const struct spf_view *view, struct spf_result *resul
         spf_buf_addstr(&name, ", signed by the ssh-agent");
     }
     if (untried > 0 && refused == 0) {
-        spf_say(result, "key accepted for %s: %s (ssh would offer %zu other%s first)",
-                view->target->user, name.data, untried, untried == 1 ? "" : "s");
+        spf_say(result, "key accepted for %s: %s (%s would offer %zu other%s first)",
+                view->target->user, name.data, client(view), untried, untried == 1 ? "" : "s");
     } else if (refused > 0) {
         spf_say(result, "key accepted for %s: %s (the server refused %zu other%s before it)",
                 view->target->user, name.data, refused, refused == 1 ? "" : "s");

@@ -9,11 +9,12 @@
 struct spf_ssh_command {
     struct spf_words words; /* options of sshpreflight that mean the same */
     enum spf_file_transfer transfer;
-    bool openssh;     /* ssh connects, which reads ssh_config(5); else PuTTY or WinSCP */
-    bool putty_cache; /* it is one of PuTTY's, which looks a host key up in PuTTY's cache */
-    bool putty_batch; /* and asks nobody (-batch) */
-    char error[400];  /* why there are none, in a sentence for a person; "" */
-    char remark[400]; /* what of the command is not taken into account; "" for nothing */
+    bool openssh;        /* ssh connects, which reads ssh_config(5); else PuTTY or WinSCP */
+    bool putty_cache;    /* it is one of PuTTY's, which looks a host key up in PuTTY's cache */
+    bool putty_batch;    /* and asks nobody (-batch) */
+    bool putty_no_agent; /* and asks no agent (-noagent) */
+    char error[400];     /* why there are none, in a sentence for a person; "" */
+    char remark[400];    /* what of the command is not taken into account; "" for nothing */
     /* ssh's -i, where there is no such file: ssh warns of the first such and goes on without; "" */
     char missing_key[1024];
 };

@@ -13,6 +13,8 @@ enum meaning {
     KEY,
     FAMILY,
     BATCH,
+    AGENT, /* what Pageant holds is offered; it is in any case, but after NO_AGENT */
+    NO_AGENT,
     EXEC,     /* files go by a command at the other end */
     NOT_USED, /* its value is named as not taken into account */
     HOST_KEY, /* the same; the cache then does not count */
@@ -29,6 +31,12 @@ static const struct {
     {"-4", FAMILY},
     {"-6", FAMILY},
     {"-batch", BATCH},
+    {"-agent", AGENT},
+    {"-pagent", AGENT},
+    {"-pageant", AGENT},
+    {"-noagent", NO_AGENT},
+    {"-nopagent", NO_AGENT},
+    {"-nopageant", NO_AGENT},
     {"-scp", EXEC},
     {"-pw", IDLE_VALUE},
     {"-pwfile", IDLE_VALUE},
@@ -61,7 +69,7 @@ static enum meaning meaning_of(const char *word)
             return options[i].meaning;
         }
     }
-    return IDLE; /* -agent, -ssh, -A, -T ... */
+    return IDLE; /* -ssh, -A, -T ... */
 }
 
 static bool take_option(struct spf_command_reader *reader, const char *word)
@@ -78,6 +86,10 @@ static bool take_option(struct spf_command_reader *reader, const char *word)
     }
     if (meaning == BATCH) {
         reader->out->putty_batch = true;
+        return true;
+    }
+    if (meaning == AGENT || meaning == NO_AGENT) {
+        reader->out->putty_no_agent = meaning == NO_AGENT;
         return true;
     }
     if (meaning == FAMILY) {

@@ -246,6 +246,32 @@ static bool jump_wants_key(const struct spf_slot_query *query)
     return spf_tcp_jump_lacked_key(query->view->facts->tcp) || jump_failed_by(query);
 }
 
+/* Would ssh-add take the key file? */
+static bool is_addable(const struct spf_slot_query *query)
+{
+    const struct spf_facts *facts = query->view->facts;
+
+    return !spf_facts_have(facts, SPF_GROUP_KEY) ||
+           (facts->key->outcome == SPF_KEY_READ && facts->key->openssh_accepts);
+}
+
+/* All that the server wants besides the key is one more. */
+static bool wants_second_key(const struct spf_slot_query *query)
+{
+    return strcmp(query->view->facts->signature->methods, "publickey") == 0;
+}
+
+static bool wants_other_factor(const struct spf_slot_query *query)
+{
+    return !wants_second_key(query);
+}
+
+/* It was no ssh, which has gone on with all its keys already. */
+static bool is_not_typed(const struct spf_slot_query *query)
+{
+    return !query->view->target->openssh_typed;
+}
+
 static const struct spf_condition conditions[] = {
     {"repairable", is_repairable, NULL}, /* --fix would write a good copy of the key file */
     {"fix_tried", fix_tried, NULL},      /* --fix had its try */
@@ -263,6 +289,10 @@ static const struct spf_condition conditions[] = {
     {"dropbear", is_dropbear, NULL},
     {"one_key", asked_one_key, NULL},
     {"key_skipped", is_key_skipped, NULL},
+    {"addable", is_addable, NULL},
+    {"second_key", wants_second_key, NULL},
+    {"other_factor", wants_other_factor, NULL},
+    {"not_typed", is_not_typed, NULL},
     {"auth_open", is_auth_open, NULL},
     {"auth_decided", is_auth_decided, NULL},
     {"certificate", has_certificate, NULL},

@@ -395,6 +395,7 @@ static const struct spf_slot slots[] = {
     EVIDENCE("may_dislike"), EVIDENCE("mode"), EVIDENCE("next_fingerprint"),
     EVIDENCE_AS("mode_fixed", "it is mounted read-only, or keeps no modes"), EVIDENCE("mss"),
     EVIDENCE("mtu"), EVIDENCE("name"), EVIDENCE_FILE("next_key_file"), EVIDENCE("next_methods"),
+    EVIDENCE_FILE("skipped_key_file"),
     EVIDENCE("open_group"), EVIDENCE_AS("open_in", "GROUP"), EVIDENCE("open_rule"), EVIDENCE("os"),
     EVIDENCE("other_lock"), EVIDENCE("other_region"), EVIDENCE("other_user"), EVIDENCE("owner"),
     {"pin_line", SPF_GRAMMAR_PATH, NULL, 0, NULL}, EVIDENCE("planned_event"), EVIDENCE("ppk_version"),

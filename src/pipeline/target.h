@@ -81,8 +81,8 @@ struct spf_target {
      * file, agent and known_hosts are not looked at */
     bool from_transcript;
     const char *key_path; /* as given; "-" standard input; NULL none */
-    /* of the failed command: a file that ssh warns of and goes on without; NULL. Not recorded: once
-     * the ssh configuration is known, it has it */
+    /* of the failed command: a file that ssh or PuTTY says it can't use, and goes on without; NULL.
+     * Not recorded: once the ssh configuration is known, it has it */
     const char *missing_key;
     bool key_configured; /* no key was given: it is one that ssh would take */
     /* of those that ssh would offer, the one that is checked, key_path's or the agent's; NULL.

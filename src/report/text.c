@@ -356,7 +356,7 @@ static void add_configuration(struct spf_text_writer *w)
     const char *says = w->run->facts.ssh_config->says;
     char line[800];
 
-    if (w->run->target->ssh_config == NULL ||
+    if (w->run->target->ssh_config == NULL || w->run->target->no_openssh ||
         !spf_facts_have(&w->run->facts, SPF_GROUP_SSH_CONFIG)) {
         return;
     }

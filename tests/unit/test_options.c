@@ -175,7 +175,7 @@ START_TEST(usage_errors_name_what_is_wrong)
         {"-i k ssh -i k2 h", "--key can be given once, not as both \"k\" and \"k2\""},
         {"ssh h:2222", "the port goes with -p: write -p 2222 h"},
         {"-- telnet h", "telnet is not a command that logs in by SSH"},
-        {"plink h", "say which private key: --key FILE"},
+        {"winscp h", "say which private key: --key FILE"},
         {"-i k -zv h", "there is no option -z"},
         {"h -i k --jsn", "there is no option --jsn; did you mean --json?"},
         {"h -i k --regoin=x", "there is no option --regoin; did you mean --region?"},

@@ -83,6 +83,14 @@ def _ppk(version):
     return shape
 
 
+def _ppk_certified(path, recipe):
+    """The certificate beside it goes into the PPK, as PuTTY has it since 0.78."""
+    run_quietly("puttygen", path, "--certificate", path + "-cert.pub", "-O", "private", "-o", path + ".ppk",
+                "--ppk-param", "memory=256,passes=2")
+    os.unlink(path + "-cert.pub")
+    os.replace(path + ".ppk", path)
+
+
 def _slow(path, _recipe):
     """The header claims as many rounds of key derivation as we are willing to do: seconds; CR LF as well."""
     with open(path, encoding="ascii") as source:
@@ -149,6 +157,7 @@ SHAPES = {
     "certificate": _certificate,
     "ppk": _ppk(3),
     "ppk2": _ppk(2),
+    "ppk-certified": _ppk_certified,
     "ppk4": lambda path, recipe: (_ppk(3)(path, recipe), SHAPES["version4"](path, recipe)),
     "version4": _edit(lambda d: d.replace(b"User-Key-File-3", b"User-Key-File-4", 1)),
     "foreign-pub": _foreign_pub,
@@ -186,11 +195,13 @@ class Key:
         self.sha256 = "SHA256:" + base64.b64encode(
             hashlib.sha256(blob).digest()).decode().rstrip("=")
         self.text, self.passphrase = text, recipe.get("passphrase", "")
+        certified = recipe.get("certified")
+        inside = recipe.get("shape") == "ppk-certified"
+        self.authority = _certify(self.path) if inside else None
         if "shape" in recipe:
             SHAPES[recipe["shape"]](self.path, recipe)
-        certified = recipe.get("certified")
-        self.authority = _certify(self.path, certified if isinstance(certified, list) else None) \
-            if certified else None
+        if certified:
+            self.authority = _certify(self.path, certified if isinstance(certified, list) else None)
         keep_pub = recipe.get("keep_pub") or recipe.get("shape") == "foreign-pub"
         if not keep_pub and os.path.exists(self.path + ".pub"):
             os.unlink(self.path + ".pub")
