@@ -252,11 +252,19 @@ static void begin_handshake(struct spf_conversation *talk)
     const struct spf_known_hosts_facts *known = talk->inquiry->facts->known_hosts;
     const struct spf_ssh_config_facts *config =
         talk->inquiry->target->ssh_config != NULL ? talk->inquiry->facts->ssh_config : NULL;
+    struct spf_handshake_facts *facts = talk->inquiry->facts->handshake;
     const char *offers[SPF_OFFER_LISTS];
     char *order;
     bool set;
 
     if (is_too_late_for_ssh(talk)) {
+        return;
+    }
+    if (spf_conversation_meets_no_packet(talk)) {
+        facts->outcome = SPF_SHAKE_FAILED;
+        facts->ending = (struct spf_ending){.kind = SPF_ENDING_NO_PACKET};
+        spf_conversation_keep_flow(talk, &facts->ending);
+        spf_conversation_arrive(talk, NULL);
         return;
     }
     talk->watch.fd = spf_link_attach(talk->link, talk->fd);
@@ -284,16 +292,8 @@ static void begin_handshake(struct spf_conversation *talk)
 static void shake_hands(struct spf_conversation *talk)
 {
     struct spf_handshake_facts *facts = talk->inquiry->facts->handshake;
-    enum spf_link_state state;
+    enum spf_link_state state = spf_link_handshake(talk->link);
 
-    if (spf_conversation_meets_no_packet(talk)) {
-        facts->outcome = SPF_SHAKE_FAILED;
-        facts->ending = (struct spf_ending){.kind = SPF_ENDING_NO_PACKET};
-        spf_conversation_keep_flow(talk, &facts->ending);
-        spf_conversation_arrive(talk, NULL);
-        return;
-    }
-    state = spf_link_handshake(talk->link);
     if (state == SPF_LINK_AGAIN) {
         spf_conversation_wait(talk, spf_link_events(talk->link));
         return;

@@ -50,9 +50,9 @@ void spf_conversation_keep_ending(struct spf_conversation *talk, struct spf_endi
 enum spf_auth_outcome spf_conversation_outcome(enum spf_link_state state,
                                                const struct spf_seen *seen);
 /*
- * Before libssh has read the identification line: is what came with it no packet? Its length must
- * fit (RFC 4253 section 6): ssh ends at once where it does not (packet.c), and libssh waits for as
- * many bytes.
+ * Once, before libssh reads the identification line: is what came with it no packet? Its length
+ * must fit (RFC 4253 section 6): ssh ends at once where it does not (packet.c), and libssh waits
+ * for as many bytes.
  */
 bool spf_conversation_meets_no_packet(const struct spf_conversation *talk);
 void spf_conversation_keep_banner(char *out, size_t size, const struct spf_seen *seen);

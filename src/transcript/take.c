@@ -295,7 +295,7 @@ static void take_named(struct spf_attempt *attempt, const struct spf_match *matc
     }
     spf_attempt_reach(attempt, stage_of(check));
     /* "by PAM account configuration" only follows from that */
-    if (attempt->ended.cause != SPF_ACCOUNT_EXPIRED ||
+    if (attempt->ended.cause != SPF_ACCOUNT_EXPIRED || match->row->argument == NULL ||
         strcmp(match->row->argument, "ssh.auth auth-account-denied") != 0) {
         spf_attempt_end(attempt, match, SPF_WEIGHT_NAMED);
     }
@@ -339,10 +339,12 @@ static void show_command(const struct spf_attempt *attempt, const struct spf_mat
 
 static void take_client(struct spf_attempt *attempt, const struct spf_match *match)
 {
-    size_t len = strlen(match->row->argument);
+    const char *argument = match->row->argument;
+    size_t len;
 
-    if (attempt->client[0] == '\0') {
-        spf_copy(attempt->client, sizeof attempt->client, match->row->argument);
+    if (attempt->client[0] == '\0' && argument != NULL) {
+        len = strlen(argument);
+        spf_copy(attempt->client, sizeof attempt->client, argument);
         spf_clean(attempt->client + len, sizeof attempt->client - len, match->rest,
                   strcspn(match->rest, "\r\n,"));
     }
