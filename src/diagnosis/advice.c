@@ -274,13 +274,14 @@ static void add_putty_lines(const struct lines *lines, struct spf_diagnosis *d)
     const struct spf_key_facts *key = lines->view.facts->key;
     const struct spf_target *target = lines->view.target;
     const bool as_it_is = spf_key_is_for_putty(key);
-    const char *certificate = lines->view.facts->query->of_certificate ? key->certificate : NULL;
+    const bool by_certificate = lines->view.facts->query->of_certificate;
+    const char *certificate = by_certificate ? key->certificate : NULL;
     struct spf_buf putty;
     struct spf_buf prepare;
     struct spf_buf settings;
 
     /* the certificate logs in, which PuTTY takes from within its own file */
-    if (certificate != NULL && (as_it_is || lines->windows || certificate[0] == '\0')) {
+    if (by_certificate && (as_it_is || lines->windows || key->certificate[0] == '\0')) {
         return;
     }
     /* PuTTY keeps jump hosts and proxies in a saved session, not on its command line */

@@ -294,7 +294,8 @@ static void note_dislike(const struct spf_ending *ending, struct spf_result *res
  * a name of its own, "aead-poly1305". */
 static const char *mac_or_null(const char *name)
 {
-    return name[0] == '\0' || spf_starts_with(name, "aead-") ? NULL : name;
+    name = text_or_null(name);
+    return name == NULL || spf_starts_with(name, "aead-") ? NULL : name;
 }
 
 static struct spf_opinion judge_failure(const struct spf_view *view, struct spf_result *result)
