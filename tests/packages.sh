@@ -6,7 +6,7 @@ gcc libc6-dev cmake ninja-build pkg-config dpkg-dev file gettext
 libcurl4-openssl-dev libjson-c-dev libssh-dev libssl-dev libargon2-dev
 libmicrohttpd-dev check
 openssh-client openssh-server dropbear-bin tinysshd openssl putty-tools zsh fish
-python3 python3-asyncssh python3-jsonschema python3-paramiko python3-prometheus-client python3-pyte python3-twisted python3-yaml mandoc cmark-gfm libxml2-utils acl dosfstools iproute2 nftables tmux
+python3 python3-asyncssh python3-jsonschema python3-paramiko python3-prometheus-client python3-pyte python3-twisted python3-yaml mandoc cmark-gfm libxml2-utils acl dosfstools iproute2 nftables strace tmux
 "
 
 # What each part of tests/gates.sh takes beside them; and the fuzz preset.

@@ -358,13 +358,23 @@ static bool mac_is_right(const struct ppk *ppk, const uint8_t *mac_key)
     return right;
 }
 
-/* Of a certificate, the numbers are those of the key that it is for. */
+static bool is_certificate(const char *algorithm)
+{
+    return strstr(algorithm, "-cert-v01@openssh.com") != NULL;
+}
+
+/* Of a certificate, the numbers are those of the key that it is for; else those that are written,
+ * octet for octet, and not what the reader made of them. */
 static enum spf_reading read_numbers(const struct ppk *ppk, struct spf_key_contents *contents)
 {
     const struct spf_key_material *material = &contents->material;
     uint8_t blob[SPF_KEY_BLOB_MAX];
     char algorithm[sizeof material->algorithm];
 
+    if (!is_certificate(ppk->algorithm)) {
+        return spf_material_from_putty(ppk->algorithm, spf_secret_view(ppk->public_blob),
+                                       spf_secret_view(ppk->private_blob), &contents->material);
+    }
     spf_copy(algorithm, sizeof algorithm, material->algorithm);
     memcpy(blob, material->blob, material->blob_len);
     return spf_material_from_putty(algorithm, (struct spf_bytes){blob, material->blob_len},
@@ -413,11 +423,6 @@ static enum spf_reading open_ppk(struct ppk *ppk, struct spf_bytes passphrase,
     return reading;
 }
 
-static bool is_certificate(const char *algorithm)
-{
-    return strstr(algorithm, "-cert-v01@openssh.com") != NULL;
-}
-
 static bool is_of_type(struct spf_bytes blob, const char *algorithm)
 {
     struct spf_reader reader = spf_reader(blob.at, blob.len);
@@ -437,7 +442,9 @@ enum spf_reading spf_ppk_read(struct spf_bytes text, const struct spf_secret *pa
         const struct spf_bytes blob = spf_secret_view(ppk.public_blob);
         bool known = (spf_material_set_blob(&contents->material, blob) ||
                       spf_material_set_foreign(&contents->material, blob)) &&
-                     is_of_type(blob, ppk.algorithm);
+                     (is_certificate(ppk.algorithm)
+                          ? is_of_type(blob, ppk.algorithm)
+                          : strcmp(contents->material.algorithm, ppk.algorithm) == 0);
 
         if (known && is_certificate(ppk.algorithm)) {
             contents->certificate = spf_secret_share(ppk.public_blob);
